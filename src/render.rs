@@ -50,6 +50,7 @@ mod highlight;
 pub mod listing;
 pub mod openapi;
 pub mod pages;
+mod xml_text;
 
 use std::sync::Arc;
 
@@ -57,8 +58,9 @@ use crate::config::Person;
 use crate::post::Enclosure;
 use crate::time::{Moment, Timestamp};
 pub use address::post_url;
-pub use clean::{CleanItem, xml_safe};
+pub use clean::CleanItem;
 pub use feeds::item::item;
+pub use xml_text::xml_safe;
 
 /// A format of feeds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

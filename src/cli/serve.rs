@@ -13,7 +13,8 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::broadcast::{Receiver, error::RecvError};
 use tokio_util::sync::CancellationToken;
 
-use super::settings::{ConfigError, Settings};
+use super::settings::Settings;
+use super::terminal::ConfigError;
 use super::{heap, log, terminal};
 use crate::config::{Config, LogFormat, ServerSettings, WatchMode};
 use crate::diagnostic::{Diagnostic, plain_error};

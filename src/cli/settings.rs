@@ -1,6 +1,5 @@
 //! The configuration from all its sources. Precedence: option, environment, file, default.
 
-use std::fmt;
 use std::fs;
 use std::io;
 use std::sync::Arc;
@@ -9,9 +8,9 @@ use anyhow::{Context, bail};
 use camino::{Utf8Component, Utf8Path, Utf8PathBuf};
 use clap::Args;
 
-use super::terminal;
+use super::terminal::{self, ConfigError};
 use crate::config::{Config, InvalidSetting};
-use crate::diagnostic::{Diagnostic, one_line};
+use crate::diagnostic::one_line;
 use crate::identity::Registry;
 use crate::storage::Storage;
 use crate::time::Timestamp;
@@ -45,18 +44,6 @@ fn parse_site_address(text: &str) -> Result<url::Url, String> {
         None => Err("write the whole address, such as `https://example.com`, without `?` and `#`".to_owned()),
     }
 }
-
-/// An error in the configuration file.
-#[derive(Debug)]
-pub(super) struct ConfigError(pub(super) Diagnostic);
-
-impl fmt::Display for ConfigError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "the configuration file has an error\n{}", self.0.draw(true))
-    }
-}
-
-impl std::error::Error for ConfigError {}
 
 impl Settings {
     /// Loads the configuration, and the folder of posts that `posts` or the configuration names. `overlay` applies the options of the

@@ -1,13 +1,12 @@
 //! The messages of the commands for people.
 
 use std::collections::{BTreeMap, HashSet};
-use std::fmt::Write as _;
+use std::fmt::{self, Write as _};
 use std::io::Write as _;
 use std::time::Duration;
 
 use camino::Utf8Path;
 
-use super::settings::ConfigError;
 use crate::config::Config;
 use crate::diagnostic::{Diagnostic, Severity, one_line, plain_error};
 use crate::post::{HELD_BACK, Origin, Post, Visibility};
@@ -30,8 +29,8 @@ const FIRST_CHANGES: usize = 5;
 /// The most changes of a batch whose warnings are drawn. In a larger batch they are counted.
 const DRAWN_CHANGES: usize = 3;
 
-/// Writes `text` to the standard error stream, in colour only if that is supported. Errors are ignored: serving goes on if nobody
-/// reads the messages.
+/// Writes `text` to the standard error stream, in colour only if that is supported. Errors are ignored: serving goes on without
+/// a terminal.
 pub(super) fn print_message(text: &str) {
     let _ = anstream::stderr().write_all(text.as_bytes());
 }
@@ -42,6 +41,18 @@ const YELLOW: &str = "\x1b[33m";
 const RED: &str = "\x1b[31m";
 const DIM: &str = "\x1b[2m";
 const END: &str = "\x1b[0m";
+
+/// An error in the configuration file.
+#[derive(Debug)]
+pub(super) struct ConfigError(pub(super) Diagnostic);
+
+impl fmt::Display for ConfigError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the configuration file has an error\n{}", self.0.draw(true))
+    }
+}
+
+impl std::error::Error for ConfigError {}
 
 /// `error` with its causes on one line. An error in the configuration file is drawn with its line.
 pub(super) fn error_message(error: &anyhow::Error) -> String {

@@ -38,7 +38,7 @@ impl ProblemDetails {
     }
 }
 
-/// Returns a response that says what went wrong. `detail` is for the client: it names no file and no internals.
+/// Returns an error response. `detail` is for the client: it names no file and no internals.
 #[must_use]
 pub fn problem(status: StatusCode, detail: &str) -> Response<Bytes> {
     let details = ProblemDetails {

@@ -1,4 +1,4 @@
-//! Shared drafts: pages at addresses that nobody can guess, until they expire.
+//! Shared drafts: pages at secret addresses, until they expire.
 //!
 //! A token names the file of a post and an expiry time. Only the holder of the key can make one (BLAKE3, keyed). A token does not show the
 //! path. Without the key, after the expiry, or if the file is gone, the address is answered like any unknown address. A renamed file is

@@ -47,7 +47,7 @@ const LONGEST_DATE: usize = 128;
 /// Parses the date `text`. If it has no zone, `zone` is used; if it has no time, the first instant of the day. In `1/2/2026` the day comes
 /// first if `day_first`, in `1.2.2026` always; if one of the two numbers exceeds 12, that one is the day.
 ///
-/// The last two days of 9999, of which not every zone has an instant that can be stored, become the last instant that can be. A leap second
+/// Some instants of the last two days of 9999 cannot be stored in every zone: they become the last instant that can be. A leap second
 /// becomes the second before it. An hour of 24 is impossible (RFC 3339, section 5.7).
 ///
 /// # Errors

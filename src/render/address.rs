@@ -3,7 +3,7 @@
 use percent_encoding::{AsciiSet, CONTROLS, NON_ALPHANUMERIC, utf8_percent_encode};
 use url::{Position, Url};
 
-use super::clean::one_line;
+use super::xml_text::one_line;
 use crate::post::reference::{References, Role};
 
 /// The characters that stay as they are in a path: `pchar` and `/` (RFC 3986, section 3.3). A percent sign is encoded, because

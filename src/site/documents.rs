@@ -62,11 +62,11 @@ type FeedKey = (Scope, Place, Format);
 
 /// What a feed is made of, besides the configuration and the addresses of linked posts.
 #[derive(Clone)]
-struct FeedParts {
-    archives: usize,
-    name: String,
-    posts: Arc<[Arc<Post>]>,
-    withdrawn: Arc<[Withdrawn]>,
+pub(super) struct FeedParts {
+    pub(super) archives: usize,
+    pub(super) name: String,
+    pub(super) posts: Arc<[Arc<Post>]>,
+    pub(super) withdrawn: Arc<[Withdrawn]>,
 }
 
 /// A feed, and all that it was made from.

@@ -11,13 +11,13 @@ use std::sync::Arc;
 use camino::{Utf8Path, Utf8PathBuf};
 
 use super::Site;
-use super::documents::withdrawn;
+use super::documents::{FeedParts, withdrawn};
 use crate::config::FeedContent;
 use crate::identity::Departure;
 use crate::index::{Scope, all_scopes_of};
 use crate::post::Post;
 use crate::render::feeds::feed_page::{archives, posts_at};
-use crate::render::{CleanItem, Format, Place, Withdrawn, item, item_in};
+use crate::render::{CleanItem, Format, Place, item, item_in};
 use crate::time::Timestamp;
 
 /// A feed that differs between two sites: its subscription document.
@@ -27,14 +27,6 @@ pub struct ChangedFeed {
     pub scope: Scope,
     /// The format of the feed.
     pub format: Format,
-}
-
-/// The parts of the subscription document of a scope.
-struct FeedParts<'a> {
-    name: &'a str,
-    posts: Vec<Arc<Post>>,
-    archives: usize,
-    withdrawn: Arc<[Withdrawn]>,
 }
 
 /// Compares posts of one site with those of the previous site, each once for all feeds that contain it.
@@ -101,7 +93,8 @@ impl Site {
         self.documents.linking_to(moved)
     }
 
-    fn feed_parts(&self, scope: &Scope) -> Option<FeedParts<'_>> {
+    /// The parts of the subscription document of `scope`.
+    fn feed_parts(&self, scope: &Scope) -> Option<FeedParts> {
         let members = self.index.members(scope)?;
         let limit = self.config.feed.limit;
         let history = match scope {
@@ -109,8 +102,8 @@ impl Site {
             _ => &self.history,
         };
         Some(FeedParts {
-            name: &members.name,
-            posts: posts_at(members.in_feeds(), Place::Newest, limit)?,
+            name: members.name.clone(),
+            posts: posts_at(members.in_feeds(), Place::Newest, limit)?.into(),
             archives: archives(members.in_feeds().len(), limit),
             withdrawn: withdrawn(history, scope, &self.config),
         })
@@ -141,14 +134,18 @@ fn differing_departures<'a>([one, other]: [&'a [Departure]; 2]) -> impl Iterator
 impl PostComparison<'_> {
     /// The formats in which a feed made from `before` differs from one made from `after`.
     fn differing_formats(&mut self, before: &FeedParts, after: &FeedParts) -> Vec<Format> {
-        let ids = |parts: &FeedParts| parts.posts.iter().map(|post| post.id.clone()).collect::<Vec<_>>();
-        if before.name != after.name || before.archives != after.archives || ids(before) != ids(after) {
+        let has_same_posts = before
+            .posts
+            .iter()
+            .map(|post| &post.id)
+            .eq(after.posts.iter().map(|post| &post.id));
+        if before.name != after.name || before.archives != after.archives || !has_same_posts {
             return Format::ALL.to_vec();
         }
         let mut formats = BTreeSet::new();
         // only Atom lists withdrawn posts (RFC 6721)
         formats.extend((before.withdrawn != after.withdrawn).then_some(Format::Atom));
-        for (old, new) in before.posts.iter().zip(&after.posts) {
+        for (old, new) in before.posts.iter().zip(&*after.posts) {
             formats.extend(self.differing_in(old, new));
         }
         formats.into_iter().collect()

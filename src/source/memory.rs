@@ -10,6 +10,7 @@ use super::found_files::FileEntry;
 use super::media::{MediaContent, MediaFile};
 use super::refusal::{ReadError, too_large, unreadable};
 use super::rules::FileRules;
+use super::rules::ignore::folders_above;
 use super::scan::{FileKind, Scan, ScanBuilder, ScanScope, SourceIdentity, outermost};
 use super::version::{FileId, Version};
 use super::watch::{HintSender, How, SourceWatch, StartingWatch};
@@ -215,13 +216,7 @@ fn version(file: FileId, bytes: &[u8], modified: i64, number: u64) -> Version {
 /// Adds the file at `path` to the scan, if its folders are scanned.
 fn add(found: &mut ScanBuilder, path: &Utf8Path, file: &MemoryFile) {
     let Some(name) = path.file_name() else { return };
-    let mut folders: Vec<&Utf8Path> = path
-        .ancestors()
-        .skip(1)
-        .filter(|folder| !folder.as_str().is_empty())
-        .collect();
-    folders.reverse();
-    for (depth, folder) in folders.into_iter().enumerate() {
+    for (depth, folder) in folders_above(path).into_iter().enumerate() {
         let name = folder.file_name().unwrap_or_default();
         if !found.enters(folder, name, depth + 1) {
             return;

@@ -8,6 +8,7 @@
 mod events;
 mod hints;
 mod native;
+mod unfit;
 
 use std::fmt;
 use std::fs;
@@ -25,7 +26,8 @@ use crate::config::WatchMode;
 
 pub use self::hints::{Hints, How};
 use self::hints::{Inbox, WatchTask};
-use self::native::{Native, Unfit};
+use self::native::Native;
+use self::unfit::Unfit;
 
 /// The interval at which the identity of the watched folder is checked.
 const WATCHDOG: Duration = Duration::from_secs(1);

@@ -115,8 +115,8 @@ impl OldFeed {
         }
         if let Some((reference, title)) = unresolved.first() {
             self.notes.push(format!(
-                "{} of its items were skipped, because their ids contain an entity that the feed does not resolve, so nobody knows what \
-                 readers have: the first is `{reference}`, of \"{title}\"",
+                "{} of its items were skipped, because their ids contain an entity that the feed does not resolve, so the ids that \
+                 readers have are unknown: the first is `{reference}`, of \"{title}\"",
                 unresolved.len()
             ));
         }

@@ -90,13 +90,7 @@ pub(super) fn resolve_claims<'a>(
     before: &SharedVec<Arc<Post>>,
 ) -> Vec<(&'a Arc<Post>, Outcome)> {
     claimants.sort_by(Claimant::cmp);
-    // a known post keeps its id while it is hidden, because it may be published again
-    let kept = claimants.iter().filter(|claimant| claimant.is_hidden && !claimant.is_new);
-    let kept = kept.rev().flat_map(|claimant| {
-        let post = claimant.post;
-        [&post.id, post.atom_id()].map(|id| (id, post))
-    });
-    let kept: HashMap<&str, &Arc<Post>> = kept.collect();
+    let kept = kept_ids(&claimants);
     let mut owners = Owners::default();
     let mut resolved = Vec::with_capacity(claimants.len());
     for Claimant { post, is_new, .. } in claimants {
@@ -149,6 +143,16 @@ pub(super) fn resolve_claims<'a>(
         ));
     }
     resolved
+}
+
+/// The ids of known posts that are hidden, with the posts. They are kept, because such a post may be published again.
+fn kept_ids<'a>(claimants: &[Claimant<'a>]) -> HashMap<&'a str, &'a Arc<Post>> {
+    let hidden = claimants.iter().filter(|claimant| claimant.is_hidden && !claimant.is_new);
+    let ids = hidden.rev().flat_map(|claimant| {
+        let post = claimant.post;
+        [post.id.as_str(), post.atom_id()].map(|id| (id, post))
+    });
+    ids.collect()
 }
 
 /// The warnings for the author of `post`, which is published as `given` because other posts own what it claimed.

@@ -169,7 +169,7 @@ impl<'a> DateParser<'a, '_> {
                 DateToken::Number(year),
                 ref rest @ ..,
             ] if a == b && "-/.".contains(a) && first.len() <= 2 && second.len() <= 2 && year.len() == 4 => {
-                // dots follow ordinal numbers, of which the day comes first
+                // dots follow ordinal numbers, and the first number is the day
                 let exceeds_12 = |number| value(number).is_some_and(|number| number > 12);
                 let day_first = exceeds_12(first) || ((day_first || a == '.') && !exceeds_12(second));
                 let (day, month) = if day_first { (first, second) } else { (second, first) };

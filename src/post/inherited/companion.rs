@@ -177,7 +177,7 @@ impl Companion {
         self.rules.is_empty() && self.error.is_none()
     }
 
-    /// Returns the error because of which the posts that would inherit from it are held back.
+    /// Returns the error in it. Posts that would inherit from it are held back then.
     #[must_use]
     pub fn error(&self) -> Option<&Diagnostic> {
         self.error.as_ref()

@@ -9,7 +9,7 @@ use crate::config::Person;
 use crate::post::Post;
 use crate::post::reference::{References, Role};
 use crate::render::address::{post_url, resolved};
-use crate::render::{Content, clean};
+use crate::render::{Content, clean, xml_text};
 use crate::time::Moment;
 
 /// A post in a listing. Fields that every post may have are always written, if necessary as `null`. Rare fields are only
@@ -78,8 +78,8 @@ impl<'a> Entry<'a> {
             id: clean::id(&post.id),
             atom_id: post.atom_id.as_deref().map(clean::id),
             slug: &post.slug,
-            title: clean::one_line(&post.title).into_owned(),
-            summary: clean::one_line(&post.summary).into_owned(),
+            title: xml_text::one_line(&post.title).into_owned(),
+            summary: xml_text::one_line(&post.summary).into_owned(),
             date_published: post.date,
             date_modified: post.modified().max(post.date),
             tags: clean::tags(&post.tags),

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use crate::index::{Members, Scope};
-use crate::render::{Format, Place, clean, feed_path};
+use crate::render::{Format, Place, feed_path, xml_text};
 
 /// A kind of scope, with the name of a filter of the listing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -74,7 +74,7 @@ pub fn json<'a>(scopes: impl Iterator<Item = (&'a Scope, &'a Members)>, kind: Sc
             let feed = |format| format!("{base}{}", feed_path(&path, Place::Newest, format));
             Some(Listed {
                 key: kind.key(scope)?,
-                name: clean::one_line(&members.name).into_owned(),
+                name: xml_text::one_line(&members.name).into_owned(),
                 count: members.posts.len(),
                 feeds: Feeds {
                     rss: feed(Format::Rss),

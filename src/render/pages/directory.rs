@@ -7,8 +7,8 @@ use super::head::Head;
 use super::page::Page;
 use crate::config::Config;
 use crate::index::{Members, Scope};
-use crate::render::clean::one_line;
 use crate::render::listing::scopes::ScopeKind;
+use crate::render::xml_text::one_line;
 
 /// The most links on a page. The others, those with the fewest posts, are only counted.
 const MOST_NAMED: usize = 2000;

@@ -9,7 +9,8 @@ use super::address::Addresses;
 use crate::config::Config;
 use crate::post::Direction;
 use crate::render::Format;
-use crate::render::clean::{language, one_line};
+use crate::render::clean::language;
+use crate::render::xml_text::one_line;
 
 /// The value `head` of the templates.
 #[derive(Debug, Serialize)]

@@ -14,7 +14,7 @@ use super::summary::Summary;
 use crate::config::Config;
 use crate::index::Scope;
 use crate::post::{Post, Visibility};
-use crate::render::clean::one_line;
+use crate::render::xml_text::one_line;
 
 /// The subject of a list.
 #[derive(Clone, Copy, Debug)]

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::head::Head;
 use crate::post::Post;
-use crate::render::clean::one_line;
+use crate::render::xml_text::one_line;
 use crate::time::Moment;
 
 /// The content of one page, without a theme.

@@ -16,8 +16,9 @@ use crate::post::reference::{References, Role};
 use crate::post::{Direction, Enclosure, Post, key};
 use crate::render::address::{post_url, resolved};
 use crate::render::article::Article;
-use crate::render::clean::{self, one_line};
+use crate::render::clean;
 use crate::render::item;
+use crate::render::xml_text::one_line;
 
 /// The posts that the page of a post links to.
 #[derive(Clone, Copy, Debug, Default)]

@@ -9,7 +9,7 @@ use super::page::{Link, Page};
 use super::summary::Summary;
 use crate::config::Config;
 use crate::index::{Index, Members, Scope};
-use crate::render::clean::one_line;
+use crate::render::xml_text::one_line;
 use crate::render::{Format, Place, feed_path};
 
 /// The number of posts shown from the feed.

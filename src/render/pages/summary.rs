@@ -7,7 +7,8 @@ use super::page::{Link, PageDate, display_name, has_rtl_letters};
 use super::preview::visibility_name;
 use crate::config::Config;
 use crate::post::{Direction, Post, Visibility};
-use crate::render::clean::{self, one_line};
+use crate::render::clean;
+use crate::render::xml_text::one_line;
 
 /// The most characters of a summary: lists are skimmed.
 const LONGEST: usize = 300;

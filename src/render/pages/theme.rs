@@ -24,8 +24,9 @@ use crate::config::{Colour, Config};
 use crate::diagnostic::{Diagnostic, Position, Severity};
 use crate::post::reference::References;
 use crate::post::{Direction, html, markdown};
-use crate::render::clean::{language, one_line};
+use crate::render::clean::language;
 use crate::render::encode::{Coding, Document};
+use crate::render::xml_text::one_line;
 
 /// The value of `--paper` in the style sheet, light and dark.
 const PAPER: [Colour; 2] = [Colour::new(0xfd, 0xfc, 0xfa), Colour::new(0x15, 0x18, 0x1c)];

@@ -131,16 +131,10 @@ impl Ignore {
         if !path.as_str().contains('_') {
             return None;
         }
-        let mut folders: Vec<&Utf8Path> = path
-            .ancestors()
-            .skip(1)
-            .filter(|folder| !folder.as_str().is_empty())
-            .collect();
-        folders.reverse();
         let is_closed = |folder: &&Utf8Path| {
             folder.file_name().is_some_and(|name| self.access(name) == Access::Closed) && !self.is_included(folder)
         };
-        folders.into_iter().find(is_closed)
+        folders_above(path).into_iter().find(is_closed)
     }
 
     /// Whether the configuration includes the folder at `path`, by its name or its path below the posts folder.
@@ -268,6 +262,15 @@ pub(super) fn matches(pattern: &str, name: &str) -> bool {
         }
     }
     true
+}
+
+/// The folders above `path`, the outermost first.
+pub(in crate::source) fn folders_above(path: &Utf8Path) -> Vec<&Utf8Path> {
+    let mut folders: Vec<&Utf8Path> = path.ancestors().skip(1).collect();
+    // the last ancestor of a relative path is empty
+    folders.pop();
+    folders.reverse();
+    folders
 }
 
 #[cfg(test)]

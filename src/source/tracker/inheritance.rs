@@ -10,16 +10,13 @@ use std::time::Duration;
 use camino::{Utf8Path, Utf8PathBuf};
 
 use super::files::below;
-use super::pending::Pending;
+use super::pending::{Pending, WRITERS_PAUSE};
 use super::{FileTracker, Instants, ScanOutcome};
 use crate::source::rules::companions::{Companions, beside, is_companion};
 use crate::source::rules::left_out::{self, LeftOut};
 use crate::source::watch::{Hints, How};
 use crate::source::{FileEntry, Scan, ScanScope, Version};
 use crate::source_file::file_type::is_markdown;
-
-/// How long an empty companion must be stable: an emptied file is usually about to be written.
-const WRITERS_PAUSE: Duration = Duration::from_secs(2);
 
 /// The companions, and the fields that posts inherited from them when they were read.
 #[derive(Debug, Default)]

@@ -10,7 +10,7 @@ use crate::source::Version;
 use crate::source::watch::How;
 
 /// How long a file must be stable that is open for writing, or empty: the next write may take a while.
-const WRITERS_PAUSE: Duration = Duration::from_secs(2);
+pub(super) const WRITERS_PAUSE: Duration = Duration::from_secs(2);
 
 /// A version of a file that was seen and is not yet accepted. Times are of the monotonic clock.
 #[derive(Clone, Debug)]

@@ -8,7 +8,7 @@ use camino::Utf8PathBuf;
 use tokio::sync::Notify;
 
 use super::Watching;
-use super::native::Unfit;
+use super::unfit::Unfit;
 
 /// The most paths that are kept; with more, the hint is to scan everything.
 const MOST_PATHS: usize = 4096;

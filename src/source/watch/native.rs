@@ -1,84 +1,20 @@
 //! The system's events, and a test whether they are reliable here.
 
-use std::fmt;
 use std::fs::{self, File};
 use std::io::ErrorKind;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
 
 use camino::{Utf8Path, Utf8PathBuf};
 use notify::{Config, Event, RecommendedWatcher, RecursiveMode, Watcher};
 
-use crate::diagnostic::one_line;
-
 use super::events::{WatchEvent, translate};
 use super::hints::Inbox;
-
-/// How long the event about a new file may take. It takes less than a millisecond if events work.
-const PROOF: Duration = Duration::from_secs(2);
+use super::unfit::{PROOF, Unfit};
 
 /// The prefix of the names of test files, before the process id and a number.
 const COOKIE: &str = ".feedmill-cookie-";
-
-/// Why the system's events are not used, and how to change that.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Unfit {
-    /// Other machines can change the file system without events on this one.
-    Remote(&'static str),
-    /// The system's limit on watched folders, in this setting, is reached.
-    Exhausted(&'static str),
-    /// A test file was created, and no event arrived.
-    Silent,
-    /// There is no permission to read a folder.
-    Shut(String),
-    /// Another error of the system.
-    Failed(String),
-}
-
-impl fmt::Display for Unfit {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Unfit::Remote(kind) => write!(f, "{kind} does not tell of changes made elsewhere"),
-            Unfit::Exhausted(setting) => write!(f, "the system's limit is reached (raise it: sysctl -w {setting})"),
-            Unfit::Silent => write!(f, "a file made for proof was not told of within {PROOF:?}"),
-            Unfit::Shut(error) | Unfit::Failed(error) => write!(f, "{error}"),
-        }
-    }
-}
-
-impl From<notify::Error> for Unfit {
-    fn from(error: notify::Error) -> Unfit {
-        // these numbers are the same on every Unix
-        const EACCES: i32 = 13;
-        const EMFILE: i32 = 24;
-        const ENOSPC: i32 = 28;
-        let number = match &error.kind {
-            notify::ErrorKind::Io(error) => error.raw_os_error(),
-            _ => None,
-        };
-        match (&error.kind, number) {
-            (notify::ErrorKind::MaxFilesWatch, _) | (_, Some(ENOSPC)) => Unfit::Exhausted("fs.inotify.max_user_watches=1048576"),
-            (_, Some(EMFILE)) => Unfit::Exhausted("fs.inotify.max_user_instances=1024"),
-            (_, Some(EACCES)) => Unfit::Shut(in_words(&error)),
-            _ => Unfit::Failed(in_words(&error)),
-        }
-    }
-}
-
-/// The message of `error`, without its added quotes and brackets.
-fn in_words(error: &notify::Error) -> String {
-    let why = match &error.kind {
-        notify::ErrorKind::Io(error) => error.to_string(),
-        notify::ErrorKind::Generic(message) => message.clone(),
-        _ => error.to_string(),
-    };
-    match error.paths.first() {
-        Some(path) => format!("{} cannot be watched: {why}", one_line(&path.to_string_lossy())),
-        None => why,
-    }
-}
 
 /// The system's events about one folder.
 pub(super) struct Native {

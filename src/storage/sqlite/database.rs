@@ -78,7 +78,7 @@ impl Database {
         connection.busy_timeout(BUSY)?;
         // if the file turns out to be unusable, closing it must not delete its log
         connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
-        let is_new = !schema::is_feedmill_database(&connection, folder)?;
+        let is_new = !schema::is_feedmill_database(&connection, folder.migrations)?;
         check_integrity(&connection)?;
         // on file systems without shared memory SQLite keeps using a rollback journal, which is as safe
         connection.pragma_update_and_check(None, "journal_mode", "WAL", |_| Ok(()))?;
@@ -91,7 +91,9 @@ impl Database {
         connection.pragma_update(None, "checkpoint_fullfsync", true)?;
         connection.pragma_update(None, "trusted_schema", false)?;
         connection.pragma_update(None, "cell_size_check", true)?;
-        schema::migrate(&mut connection, folder)?;
+        schema::migrate(&mut connection, folder.migrations, |connection, version| {
+            folder.back_up(connection, version)
+        })?;
         connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false)?;
         let identity = file_identities(folder)?;
         Ok(Database {

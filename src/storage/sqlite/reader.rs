@@ -111,7 +111,7 @@ fn open_and_read(folder: &StateFolder, name: &str, flags: OpenFlags, query: Reco
         None => Connection::open_with_flags(name, flags)?,
     };
     connection.busy_timeout(BUSY)?;
-    if schema::is_feedmill_database(&connection, folder)? {
+    if schema::is_feedmill_database(&connection, folder.migrations)? {
         query(&connection)
     } else {
         Ok(Contents::default())

@@ -3,11 +3,8 @@
 //! An older file is migrated in one transaction, after a backup beside it. A newer one is refused, so that nothing is lost when
 //! somebody goes back to an older feedmill.
 
-use std::fs::{self, File};
-
 use rusqlite::{Connection, TransactionBehavior};
 
-use super::state_folder::{StateFolder, sync_folder};
 use crate::storage::error::StorageError;
 
 /// The statements that migrate each version to the next. An empty file has version 0.
@@ -29,11 +26,11 @@ pub(super) const JOB_TABLE: &str = "CREATE TABLE IF NOT EXISTS job (
 const APPLICATION_ID: i32 = 0x6664_6d6c;
 
 /// Whether the file contains feedmill's tables; `false` if it is empty. A newer file, or one of another program, is an error.
-pub(super) fn is_feedmill_database(connection: &Connection, folder: &StateFolder) -> Result<bool, StorageError> {
+pub(super) fn is_feedmill_database(connection: &Connection, migrations: &[&str]) -> Result<bool, StorageError> {
     let version = version(connection)?;
     let application: i32 = connection.pragma_query_value(None, "application_id", |row| row.get(0))?;
     let has_tables: bool = connection.query_row("SELECT EXISTS (SELECT 1 FROM sqlite_schema)", (), |row| row.get(0))?;
-    let known = folder.migrations.len();
+    let known = migrations.len();
     match (application, version) {
         (0, 0) if !has_tables => Ok(false),
         (APPLICATION_ID, found) if found > known => Err(StorageError::Newer { found, known }),
@@ -53,34 +50,25 @@ fn version(connection: &Connection) -> Result<usize, StorageError> {
     usize::try_from(version).map_err(|_| StorageError::Corrupt(format!("its schema is {version}")))
 }
 
-/// Migrates the file to the newest version.
-pub(super) fn migrate(connection: &mut Connection, folder: &StateFolder) -> Result<(), StorageError> {
+/// Migrates the file to the newest version. A file that is not empty is first given to `back_up`, with its version.
+pub(super) fn migrate(
+    connection: &mut Connection,
+    migrations: &[&str],
+    back_up: impl FnOnce(&Connection, usize) -> Result<(), StorageError>,
+) -> Result<(), StorageError> {
     let from = version(connection)?;
-    let known = folder.migrations.len();
+    let known = migrations.len();
     if from == known {
         return Ok(());
     }
     if from > 0 {
-        back_up(connection, folder, from)?;
+        back_up(connection, from)?;
     }
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    for step in folder.migrations.iter().skip(from) {
+    for step in migrations.iter().skip(from) {
         transaction.execute_batch(step)?;
     }
     transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
     transaction.pragma_update(None, "user_version", i64::try_from(known).unwrap_or(i64::MAX))?;
     Ok(transaction.commit()?)
-}
-
-/// Copies the file to `ledger.db.v1.bak`. A name that ends in `.bak` is always a complete copy.
-fn back_up(connection: &Connection, folder: &StateFolder, version: usize) -> Result<(), StorageError> {
-    let backup = folder.beside(&format!(".v{version}.bak"));
-    let unfinished = folder.beside(".bak-unfinished");
-    let _ = fs::remove_file(&unfinished);
-    connection.execute("VACUUM INTO ?1", [unfinished.as_str()])?;
-    File::open(&unfinished)
-        .and_then(|file| file.sync_all())
-        .and_then(|()| fs::rename(&unfinished, &backup))
-        .and_then(|()| sync_folder(folder.path()))
-        .map_err(|error| StorageError::from_io(&format!("{backup} cannot be written"), &error))
 }

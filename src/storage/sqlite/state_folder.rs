@@ -6,6 +6,7 @@ use std::os::unix::fs::{DirBuilderExt, MetadataExt};
 use std::path::Path;
 
 use camino::{Utf8Path, Utf8PathBuf};
+use rusqlite::Connection;
 
 use super::schema::MIGRATIONS;
 use crate::storage::error::StorageError;
@@ -74,6 +75,19 @@ impl StateFolder {
             sync_folder(folder).map_err(|error| StorageError::from_io(&format!("{folder} cannot be written"), &error))?;
         }
         Ok(())
+    }
+
+    /// Copies the database to `ledger.db.v1.bak`. A name that ends in `.bak` is always a complete copy.
+    pub(super) fn back_up(&self, connection: &Connection, version: usize) -> Result<(), StorageError> {
+        let backup = self.beside(&format!(".v{version}.bak"));
+        let unfinished = self.beside(".bak-unfinished");
+        let _ = fs::remove_file(&unfinished);
+        connection.execute("VACUUM INTO ?1", [unfinished.as_str()])?;
+        File::open(&unfinished)
+            .and_then(|file| file.sync_all())
+            .and_then(|()| fs::rename(&unfinished, &backup))
+            .and_then(|()| sync_folder(self.path()))
+            .map_err(|error| StorageError::from_io(&format!("{backup} cannot be written"), &error))
     }
 }
 
