@@ -387,6 +387,62 @@ mod tests {
     }
 
     #[test]
+    fn a_large_file_has_a_weak_tag_while_it_is_fresh_and_no_date_ahead_of_the_clock() {
+        let dir = tempfile::tempdir().unwrap();
+        let root = Utf8Path::from_path(dir.path()).unwrap().to_owned();
+        let config = Arc::new(Config::default());
+        for (name, size) in [("small.bin", HASHED_BYTES), ("large.bin", HASHED_BYTES + 1)] {
+            let file = std::fs::File::create(dir.path().join(name)).unwrap();
+            file.set_len(size).unwrap();
+        }
+        let now = Timestamp::now();
+        let later = now + Duration::from_mins(1);
+        let site = Site::build(&config, SiteInput::default(), now, None);
+        let library = Library::new(Source::folder(root, &config.posts));
+        let ask = |name: &str, headers: &HeaderMap, at: Timestamp| {
+            library.answer((&site, Viewer::Public), name, &Method::GET, headers, at)
+        };
+        let fields = |name: &str, at: Timestamp| {
+            let response = ask(name, &HeaderMap::new(), at);
+            let headers = response.headers();
+            let is_weak = headers[header::ETAG].to_str().unwrap().starts_with("W/");
+            (is_weak, headers.contains_key(header::LAST_MODIFIED))
+        };
+        assert_eq!(fields("small.bin", now), (false, true));
+        assert_eq!(fields("large.bin", now), (true, true));
+        assert_eq!(fields("large.bin", later), (false, true));
+        assert_eq!(fields("large.bin", now - Duration::from_mins(1)), (true, false));
+        // no part is sent for the date of a fresh file, because a later version may have it too
+        let date = ask("large.bin", &HeaderMap::new(), later).headers()[header::LAST_MODIFIED].clone();
+        let part = HeaderMap::from_iter([
+            (header::RANGE, HeaderValue::from_static("bytes=0-1")),
+            (header::IF_RANGE, date),
+        ]);
+        assert_eq!(ask("large.bin", &part, now).status(), StatusCode::OK);
+        assert_eq!(ask("large.bin", &part, later).status(), StatusCode::PARTIAL_CONTENT);
+    }
+
+    #[test]
+    fn files_with_another_content_have_another_tag() {
+        let dir = tempfile::tempdir().unwrap();
+        let root = Utf8Path::from_path(dir.path()).unwrap().to_owned();
+        let config = Arc::new(Config::default());
+        let now = Timestamp::now();
+        let site = Site::build(&config, SiteInput::default(), now, None);
+        let library = Library::new(Source::folder(root, &config.posts));
+        // longer than what is read at once
+        let mut content = vec![b'x'; 100_000];
+        let mut tags = std::collections::HashSet::new();
+        for at in [0, 70_000, 99_999] {
+            content[at] = b'y';
+            std::fs::write(dir.path().join("a.bin"), &content).unwrap();
+            let response = library.answer((&site, Viewer::Public), "a.bin", &Method::HEAD, &HeaderMap::new(), now);
+            tags.insert(response.headers()[header::ETAG].clone());
+        }
+        assert_eq!(tags.len(), 3);
+    }
+
+    #[test]
     fn the_number_of_open_files_is_limited() {
         let dir = tempfile::tempdir().unwrap();
         std::fs::write(dir.path().join("a.png"), "one").unwrap();

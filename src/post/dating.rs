@@ -530,6 +530,84 @@ mod tests {
     }
 
     #[test]
+    fn keys_that_limit_when_a_post_is_public() {
+        let cases = [
+            ("publishdate", Some(DateLimit::Start), true),
+            ("date", Some(DateLimit::Start), false),
+            ("created", Some(DateLimit::Start), false),
+            ("published", None, true),
+            ("embargo", None, true),
+            ("expires", Some(DateLimit::Expiry), true),
+            ("expired", None, false),
+            ("title", None, false),
+            ("", None, false),
+        ];
+        for (key, limit, is_schedule) in cases {
+            assert_eq!((date_limit(key), is_schedule_key(key)), (limit, is_schedule), "{key}");
+        }
+    }
+
+    #[test]
+    fn a_mistyped_date_names_no_later_day_than_the_file() {
+        let passed = date::parse("2020-05-10", &TimeZone::UTC, false).unwrap();
+        let cases = [
+            ("2020-02-30", true, false),
+            ("2020-05-32", true, false),
+            ("2020-06-31", true, true),
+            ("2021-02-30", true, true),
+            ("2019-06-31", true, false),
+            ("31.06.2020", true, false),
+            ("31.02.2021", true, true),
+            ("2020-1-1", true, false),
+            ("2020-1", false, false),
+            ("20211-1-1", true, false),
+            ("2020-01-1x", false, false),
+            ("soon", false, false),
+        ];
+        for (text, is_like_date, is_later) in cases {
+            assert_eq!(looks_like_date(text), is_like_date, "{text} looks like a date");
+            assert_eq!(names_later(text, passed), is_later, "{text} is later");
+        }
+    }
+
+    #[test]
+    fn the_day_in_an_address_is_the_date_of_a_post_without_one() {
+        let cases = [
+            ("path: 2020/01/31/hello", Some("2020-01-31")),
+            ("url: /blog/2020/1/31/hello", Some("2020-01-31")),
+            ("permalink: /2020/01/31/", Some("2020-01-31")),
+            ("path: 2020/001/31/hello", None),
+            ("path: 20/01/31/hello", None),
+            ("path: 2020/01/x1/hello", None),
+            ("path: 2020/x1/31/hello", None),
+            ("path: 2020/01/031/hello", None),
+            ("path: 2020/02/31/hello", None),
+        ];
+        for (front_matter, expected) in cases {
+            let file = SourceFile {
+                path: "a.md".into(),
+                bytes: format!("---\ntitle: x\n{front_matter}\n---\nText.\n").into_bytes().into(),
+                modified: "2026-01-01T00:00:00Z".parse().unwrap(),
+            };
+            let post = read(&file, &Config::default()).unwrap().post;
+            let day = post.date.date().to_string();
+            let found = (post.origins.date != Origin::FileTime).then_some(day.as_str());
+            assert_eq!(found, expected, "{front_matter}");
+        }
+    }
+
+    #[test]
+    fn a_long_value_that_is_no_date_is_cut_in_its_message() {
+        let (_, message) = describe_broken(NoDate::Unknown, Some(&"é".repeat(MOST_QUOTED)));
+        assert!(
+            message.contains(&"é".repeat(MOST_QUOTED)) && !message.contains('…'),
+            "{message}"
+        );
+        let (_, message) = describe_broken(NoDate::Unknown, Some(&"é".repeat(MOST_QUOTED + 1)));
+        assert!(message.contains(&format!("`{}…`", "é".repeat(MOST_QUOTED))), "{message}");
+    }
+
+    #[test]
     fn a_date_up_to_a_day_after_the_save_has_passed() {
         let file = SourceFile {
             path: "a.md".into(),

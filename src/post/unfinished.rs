@@ -67,7 +67,7 @@ pub(super) fn is_placeholder(text: &str) -> bool {
 
 /// Returns the offset and the first line of a merge conflict in `text`: all three markers, at the start of lines and outside code.
 fn find_conflict<'a>(text: &'a str, body: &str) -> Option<(usize, &'a str)> {
-    if !text.contains("<<<<<<<") || !text.contains(">>>>>>>") {
+    if !text.contains("<<<<<<<") {
         return None;
     }
     let body_at = text.len() - body.len();
@@ -170,11 +170,20 @@ mod tests {
             (format!("- a list\n\n  ```\n{CONFLICT}  ```\n"), None),
             (format!("<pre>\n{CONFLICT}</pre>\n"), None),
             (format!("```\ncode\n```\n{CONFLICT}"), Some(13)),
+            (format!("~~~ diff\ncode\n~~~\n{CONFLICT}"), Some(18)),
+            (format!("```\ncode\n\n{CONFLICT}```\n"), None),
+            (format!("```\n~~~\n{CONFLICT}```\n"), None),
+            (format!("```inline``` code\n{CONFLICT}"), Some(18)),
+            (format!("<pre>\ncode\n{CONFLICT}</pre>\n"), None),
+            (format!("<pre>\ncode\n</pre>\n{CONFLICT}"), Some(18)),
             (format!("<pre>code</pre>\n{CONFLICT}"), Some(16)),
             (format!("    {}", CONFLICT.trim_end().replace('\n', "\n    ")), None),
             (format!("> {}", CONFLICT.trim_end().replace('\n', "\n> ")), None),
             (CONFLICT.replace("=======", "---"), None),
             (CONFLICT.replace("<<<<<<<", "<<<<<<"), None),
+            (CONFLICT.replace("<<<<<<<", "<<<<<<<<"), None),
+            (CONFLICT.replace(" HEAD", "HEAD"), None),
+            (format!("A heading\n=======\n>>>>>>> quoted\n{CONFLICT}"), Some(33)),
             ("=======\n<<<<<<< a\n>>>>>>> b\n".to_owned(), None),
             (">>>>>>> b\n=======\n<<<<<<< a\n".to_owned(), None),
             ("A heading\n=======\n".to_owned(), None),
@@ -218,6 +227,8 @@ mod tests {
             "",
             "{{ curly }} and {{ braces }} explained",
             "What <%= means in ERB",
+            "<% opens a tag",
+            "How to close it with %>",
             "`<% tp.file.title %>` explained",
             "Go's {{ range }} and {{ end }}",
             "{{",
@@ -226,6 +237,16 @@ mod tests {
         ];
         for text in filled {
             assert!(!is_placeholder(text), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_body_without_visible_characters_is_blank() {
+        for body in ["", " \n\t", "\u{200b}", "\u{200b}\n "] {
+            assert!(is_blank(body), "{body:?}");
+        }
+        for body in ["a", "\n.\n", "\u{200b}a"] {
+            assert!(!is_blank(body), "{body:?}");
         }
     }
 }

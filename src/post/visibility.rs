@@ -27,7 +27,8 @@ pub(super) fn decides_visibility(key: &str) -> bool {
     const ADDRESSES: [&str; 2] = ["permalink", "url"];
     let folded = fold_alphanumeric(key);
     let key = folded.as_str();
-    let has_effect = |row: &&VisibilityRow| row.otherwise != Effect::Nothing || !row.values.is_empty();
+    // rows of keys without an effect have no values
+    let has_effect = |row: &&VisibilityRow| !row.values.is_empty();
     (ROWS.get(key).is_some_and(has_effect) && !ADDRESSES.contains(&key)) || dating::is_schedule_key(key)
 }
 

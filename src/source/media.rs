@@ -104,3 +104,98 @@ impl From<io::Error> for MediaError {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::io::Write;
+
+    use super::*;
+    use crate::source::version::FileId;
+
+    fn media_file(content: MediaContent) -> MediaFile {
+        MediaFile {
+            version: Version::new(FileId(0, 0), 0, 0, 0),
+            content,
+        }
+    }
+
+    /// A file with this content, in memory and on a disk.
+    fn media_files(bytes: &[u8]) -> [MediaFile; 2] {
+        let mut file = tempfile::tempfile().unwrap();
+        file.write_all(bytes).unwrap();
+        [
+            media_file(MediaContent::Memory(bytes.into())),
+            media_file(MediaContent::File(file)),
+        ]
+    }
+
+    #[test]
+    fn bytes_are_read_at_an_offset_and_no_further_than_the_end() {
+        for file in media_files(b"abcde") {
+            for (offset, length, expected) in [
+                (0, 5, "abcde"),
+                (0, 9, "abcde"),
+                (3, 9, "de"),
+                (1, 2, "bc"),
+                (5, 1, ""),
+                (9, 1, ""),
+            ] {
+                let mut buffer = vec![0; length];
+                let read = file.read_up_to(&mut buffer, offset).unwrap();
+                assert_eq!(buffer[..read], *expected.as_bytes(), "{length} at {offset} of {file:?}");
+                let is_whole = file.read_exact_at(&mut buffer, offset).map_err(|error| error.kind());
+                let ended = Err(ErrorKind::UnexpectedEof);
+                assert_eq!(
+                    is_whole,
+                    if read == length { Ok(()) } else { ended },
+                    "{length} at {offset} of {file:?}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn a_file_that_cannot_be_read_is_an_error() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = media_file(MediaContent::File(File::open(folder.path()).unwrap()));
+        assert_eq!(file.read_exact_at(&mut [0], 0).unwrap_err().kind(), ErrorKind::IsADirectory);
+    }
+
+    #[test]
+    fn a_change_of_the_file_is_noticed() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.png");
+        fs::write(&path, "one").unwrap();
+        let file = File::open(&path).unwrap();
+        let media = MediaFile {
+            version: stamp::version(&file.metadata().unwrap()),
+            content: MediaContent::File(file),
+        };
+        assert!(media.is_unchanged());
+        fs::write(&path, "longer").unwrap();
+        assert!(!media.is_unchanged());
+        assert!(media_file(MediaContent::Memory(b"one".as_slice().into())).is_unchanged());
+    }
+
+    #[test]
+    fn a_missing_or_forbidden_file_is_not_found_and_a_broken_disk_is_an_error() {
+        use ErrorKind::{InvalidFilename, InvalidInput, IsADirectory, NotADirectory, NotFound, PermissionDenied};
+        for kind in [
+            NotFound,
+            NotADirectory,
+            IsADirectory,
+            InvalidInput,
+            InvalidFilename,
+            PermissionDenied,
+        ] {
+            assert!(
+                matches!(MediaError::from(io::Error::from(kind)), MediaError::NotFound),
+                "{kind}"
+            );
+        }
+        for kind in [ErrorKind::Other, ErrorKind::TimedOut] {
+            assert!(matches!(MediaError::from(io::Error::from(kind)), MediaError::Io(_)), "{kind}");
+        }
+    }
+}

@@ -135,6 +135,7 @@ mod tests {
             assert_eq!(markdown_stem(name), stem, "{name}");
         }
         assert_eq!(without_text_ending("a.txt"), "a");
+        assert_eq!(without_text_ending(".txt"), ".txt");
         assert_eq!(without_text_ending("2.10.0"), "2.10.0");
     }
 

@@ -100,3 +100,35 @@ impl fmt::Display for StorageError {
 }
 
 impl std::error::Error for StorageError {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn errors_of_the_system_are_told_apart() {
+        use io::ErrorKind::{Other, PermissionDenied, QuotaExceeded, ReadOnlyFilesystem, StorageFull};
+        let cases = [
+            (StorageFull, StorageError::Full),
+            (QuotaExceeded, StorageError::Full),
+            (ReadOnlyFilesystem, StorageError::ReadOnly),
+            (PermissionDenied, StorageError::Denied),
+        ];
+        for (kind, expected) in cases {
+            assert_eq!(StorageError::from_io("x cannot be read", &kind.into()), expected, "{kind}");
+        }
+        let StorageError::Io(message) = StorageError::from_io("x cannot be read", &Other.into()) else {
+            panic!("another error is not one of these")
+        };
+        assert!(message.starts_with("x cannot be read: "), "{message}");
+    }
+
+    #[test]
+    fn a_problem_names_the_reason_the_consequence_and_the_fix() {
+        assert_eq!(
+            StorageError::Full.problem("the ledger"),
+            "Cannot write the ledger: the disk is full. Feeds are still served, but renames and deletions made now are forgotten at the \
+             next restart. To fix this (no restart needed): free some space."
+        );
+    }
+}

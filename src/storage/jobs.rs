@@ -187,3 +187,57 @@ fn size_of_job(job: &Job) -> usize {
     // about what the maps take for each
     job.payload.len() + 2 * job.queue.len() + 4 * job.id.len() + 128
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn job(id: &str, queue: &str, payload: &str) -> Job {
+        Job {
+            id: id.to_owned(),
+            queue: queue.to_owned(),
+            payload: payload.to_owned(),
+            due: Timestamp::UNIX_EPOCH,
+            attempts: 0,
+        }
+    }
+
+    #[test]
+    fn all_jobs_together_take_no_more_than_64_mebibytes() {
+        let mut jobs = JobQueue::default();
+        // with the queue's name and the id, each job takes 16 KiB
+        let payload = "x".repeat(16 * 1024 - 2 * 4 - 4 * 32 - 128);
+        let added = std::iter::repeat_with(|| jobs.enqueue("push", &payload, Timestamp::UNIX_EPOCH));
+        let added = added.take_while(Result::is_ok).count();
+        assert_eq!(added, 4096);
+    }
+
+    #[test]
+    fn a_row_is_a_job_only_with_its_own_id_and_within_the_limits() {
+        let (most, more) = ("x".repeat(MAX_JOB_BYTES), "x".repeat(MAX_JOB_BYTES + 1));
+        let cases = [
+            ("1", "push", "now", true),
+            ("1", &most, &most, true),
+            ("1", "push", &more, false),
+            ("1", &more, "now", false),
+            ("2", "push", "now", false),
+        ];
+        for (id, queue, payload, is_job) in cases {
+            let job = job("1", queue, payload);
+            let json = serde_json::to_string(&job).unwrap();
+            let expected = is_job.then_some(job);
+            assert_eq!(
+                job_from_row(id, json.as_bytes()),
+                expected,
+                "{id}, {}, {}",
+                queue.len(),
+                payload.len()
+            );
+        }
+        let json = serde_json::to_string(&job("1", "push", "now")).unwrap();
+        for (length, is_job) in [(MAX_ROW_BYTES, true), (MAX_ROW_BYTES + 1, false)] {
+            let row = json.clone() + &" ".repeat(length - json.len());
+            assert_eq!(job_from_row("1", row.as_bytes()).is_some(), is_job, "{length}");
+        }
+    }
+}

@@ -3,7 +3,7 @@
 use serde_json::json;
 use tempfile::TempDir;
 
-use super::data::MAX_VERSION_BYTES;
+use super::data::{MAX_VERSION_BYTES, MAX_VERSIONS};
 use super::jobs::{MAX_JOB_BYTES, MAX_JOBS};
 use super::*;
 use crate::identity::Digest;
@@ -202,7 +202,17 @@ fn last_good_versions_are_replaced_deleted_and_bounded() {
         assert_eq!(storage.last_good_versions(), [version("a.md", b"three")], "{storage}");
         let large = version("large.md", &vec![b'x'; MAX_VERSION_BYTES + 1]);
         assert!(storage.put_last_good_version(&large).is_err(), "{storage}");
+        let largest = version("a.md", &vec![b'x'; MAX_VERSION_BYTES]);
+        storage.put_last_good_version(&largest).unwrap();
+        assert_eq!(storage.last_good_versions(), [largest], "{storage}");
     }
+    let memory = Storage::memory();
+    for number in 0..MAX_VERSIONS {
+        memory.put_last_good_version(&version(&number.to_string(), b"")).unwrap();
+    }
+    assert!(memory.put_last_good_version(&version("a.md", b"")).is_err());
+    memory.put_last_good_version(&version("0", b"another")).unwrap();
+    assert_eq!(memory.last_good_versions().len(), MAX_VERSIONS);
 }
 
 #[test]

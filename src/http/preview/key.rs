@@ -243,7 +243,9 @@ mod tests {
     fn keys_are_unique_and_never_logged() {
         let (key, other) = (key(), key());
         assert_ne!(key.text, other.text);
-        assert!(key.text.len() == 43 && !format!("{key:?}").contains(&key.text));
+        let shown = format!("{key:?}");
+        assert!(key.text.len() == 43 && !shown.contains(&key.text), "{shown}");
+        assert!(shown.contains(&key.address.to_string()), "{shown}");
     }
 
     #[test]
@@ -270,6 +272,29 @@ mod tests {
                 headers.insert(http::HeaderName::try_from(*name).unwrap(), HeaderValue::from_static(value));
             }
             assert_eq!(is_direct(&headers), expected, "{fields:?}");
+        }
+    }
+
+    #[test]
+    fn a_request_with_a_field_of_a_proxy_is_refused() {
+        for name in [
+            "CF-Connecting-IP",
+            "Forwarded",
+            "True-Client-IP",
+            "Via",
+            "X-Client-IP",
+            "X-Forwarded-For",
+            "X-Forwarded-Host",
+            "X-Forwarded-Proto",
+            "X-Real-IP",
+        ] {
+            let mut headers = HeaderMap::new();
+            headers.insert(header::HOST, HeaderValue::from_static("localhost"));
+            headers.insert(
+                http::HeaderName::try_from(name).unwrap(),
+                HeaderValue::from_static("127.0.0.1"),
+            );
+            assert!(!is_direct(&headers), "{name}");
         }
     }
 }

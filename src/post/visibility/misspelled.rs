@@ -11,7 +11,7 @@ use crate::post::node::Node;
 use crate::post::remarks::Remarks;
 use crate::source_file::SourceFile;
 
-/// In letters: a shorter word is one letter from too many other words.
+/// In letters, of a known key: a shorter one is one letter from too many other words.
 const SHORTEST: usize = 5;
 
 /// Keys that are one letter from such a key and have another meaning, without `-`, `_` and capitals.
@@ -62,8 +62,7 @@ const OTHER_WORDS: [&str; 39] = [
 pub(in crate::post) fn hold_misspelled_keys(fields: &Fields, file: &SourceFile, config: &Config, remarks: &mut Remarks) {
     for key in fields.keys().filter(|key| !key.is_known()) {
         let folded = key.folded();
-        let length = folded.chars().count();
-        if length + 1 < SHORTEST || ROWS.contains_key(folded) || fields::is_blank(key.node()) {
+        if ROWS.contains_key(folded) || fields::is_blank(key.node()) {
             continue;
         }
         let mut similar = similar_keys(folded).filter(|similar| !is_clearly_public(similar, key.node(), file, config));
@@ -102,10 +101,7 @@ fn offset_of(name: &str, node: &Node, text: &str) -> Option<usize> {
 
 /// Returns whether `key`, without `-`, `_` and capitals, is one letter from a key of visibility or date, and has no other meaning.
 pub(super) fn is_misspelled(key: &str) -> bool {
-    key.chars().count() + 1 >= SHORTEST
-        && !ROWS.contains_key(key)
-        && !OTHER_WORDS.contains(&key)
-        && similar_keys(key).next().is_some()
+    !ROWS.contains_key(key) && !OTHER_WORDS.contains(&key) && similar_keys(key).next().is_some()
 }
 
 /// The known keys that are one letter from `key`.

@@ -51,6 +51,8 @@ mod tests {
             ("{{<password x>}}", Some(0)),
             ("{% encrypted %}", Some(0)),
             ("a {{% protected %}}", Some(2)),
+            ("in a long line {{% protected %}}", Some(15)),
+            ("a\nbcd {{% encrypt %}}", Some(6)),
             ("```\n{{% hugo-encryptor %}}\n```\n", None),
             ("`{{% hugo-encryptor %}}`", None),
             ("    {{% encrypt %}}", None),

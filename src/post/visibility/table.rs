@@ -472,9 +472,7 @@ impl VisibilityRow {
         if fields::is_blank(node) {
             return None;
         }
-        if let Value::List(list) = &node.value
-            && !self.values.iter().any(|(values, _)| values.matches_list(node))
-        {
+        if let Value::List(list) = &node.value {
             return list
                 .iter()
                 .filter_map(|node| self.effect_of(node))
@@ -509,11 +507,6 @@ impl Values {
             Values::Words(words) => !is_open_quote(node) && word(node).is_some_and(|word| words.contains(&word.as_str())),
             Values::Date => is_date(node),
         }
-    }
-
-    /// Whether the list `node` as a whole is one of these values.
-    fn matches_list(self, node: &Node) -> bool {
-        matches!(self, Values::Date) && is_date(node)
     }
 }
 

@@ -431,6 +431,99 @@ fn the_strictest_of_several_keys_counts() {
     }
 }
 
+/// What a key says about visibility: whether it decides it, whether it is clearly about it, and whether it may be about it.
+#[test]
+fn keys_about_visibility_are_recognised() {
+    let cases = [
+        ("draft", true, true, true),
+        ("Is-Draft", true, true, true),
+        ("dg-publish", true, true, true),
+        ("hide", true, false, true),
+        ("state", true, false, true),
+        ("embargo", true, true, false),
+        ("publishDate", true, true, false),
+        ("expires", true, true, false),
+        ("share", false, false, false),
+        ("permalink", false, false, false),
+        ("url", false, false, false),
+        ("date", false, false, false),
+        ("feed", false, false, true),
+        ("disable_feed", false, false, true),
+        ("rss.exclude", false, false, true),
+        ("draf", false, false, true),
+        ("pasword", false, false, true),
+        ("craft", false, false, false),
+        ("drafts", true, false, true),
+        ("dra", false, false, false),
+        ("title", false, false, false),
+        ("", false, false, false),
+    ];
+    for (key, decides, is_certain, may_be_about) in cases {
+        assert_eq!(decides_visibility(key), decides, "{key} decides");
+        assert_eq!(is_visibility_key(key), is_certain, "{key} is certain");
+        assert_eq!(is_about_visibility(key), may_be_about, "{key} may be about it");
+    }
+}
+
+#[test]
+fn every_row_with_an_effect_has_values() {
+    for row in TABLE {
+        assert!(!row.values.is_empty() || row.otherwise == Effect::Nothing, "{:?}", row.keys);
+    }
+}
+
+#[test]
+fn the_origin_of_a_status_is_the_first_of_the_strictest_fields() {
+    let field = |key: &str| Origin::Field(key.into());
+    let cases = [
+        ("a.md", "title: x", Status::Published, Origin::Default),
+        ("a.md", "draft: false", Status::Published, Origin::Default),
+        ("a.md", "draft: true\nwip: true", Status::Draft, field("draft")),
+        ("a.md", "unlisted: true\nwip: true\ndraft: true", Status::Draft, field("wip")),
+        ("a.md", "private: true\ndraft: true", Status::Private, field("private")),
+        ("_drafts/a.md", "title: x", Status::Draft, Origin::FileName),
+        ("_drafts/a.md", "unlisted: true", Status::Draft, Origin::FileName),
+        ("_drafts/a.md", "draft: true", Status::Draft, field("draft")),
+        ("_drafts/a.md", "private: true", Status::Private, field("private")),
+    ];
+    for (path, front_matter, status, origin) in cases {
+        let post = reading(path, &format!("---\n{front_matter}\n---\nText.\n")).post;
+        assert_eq!((post.status, post.origins.status), (status, origin), "{path}: {front_matter}");
+    }
+}
+
+/// The diagnostics with this code.
+fn remarks_with(code: &str, text: &str) -> Vec<String> {
+    let remarks = reading("2020-01-01-a.md", text).remarks;
+    let remarks = remarks.iter().filter(|remark| remark.code == code);
+    remarks.map(ToString::to_string).collect()
+}
+
+#[test]
+fn text_to_be_encrypted_is_reported_where_it_is_unless_the_post_is_private() {
+    let body = "Text.\n\n  {{% hugo-encryptor x %}}\nSecret.\n";
+    let found = remarks_with("encrypted-text", &format!("---\ntitle: x\n---\n{body}"));
+    assert!(found.len() == 1 && found[0].contains(":6:3: "), "{found:?}");
+    let private = format!("---\nprivate: true\n---\n{body}");
+    assert_eq!(remarks_with("encrypted-text", &private), [""; 0]);
+    assert_eq!(reading("a.md", &private).post.origins.status, Origin::Field("private".into()));
+}
+
+#[test]
+fn a_misplaced_draft_is_reported_where_it_is() {
+    let found = remarks_with(
+        "draft-astray",
+        "---\ntitle: x\ntags: [a, b]\nother:\n  more:\n    draft: true\n---\nText.\n",
+    );
+    assert!(found.len() == 1 && found[0].contains(":6:5: "), "{found:?}");
+    for text in [
+        "---\nextra: |\n  draft: true\ndraft: false\n---\n",
+        "---\ntitle: x\n---\ndraft: true\n",
+    ] {
+        assert_eq!(remarks_with("draft-astray", text), [""; 0], "{text}");
+    }
+}
+
 #[test]
 fn a_scheduled_post_needs_a_date() {
     for front_matter in [
@@ -481,6 +574,26 @@ fn fields_that_are_not_understood_are_reported() {
              `post-status: published`)",
         ),
         (
+            "publishState: half",
+            "a.md:4:15: error: `publishState: half` is not understood, so this is held back (write `publishState: draft` or \
+             `publishState: published`)",
+        ),
+        (
+            "embargo: true",
+            "a.md:4:10: error: it is under an embargo, and nothing says until when, so this is held back (write `embargo_until` \
+             with a date, or delete the line)",
+        ),
+        (
+            "draft: a value of sixty characters, after which the message stops to quote it",
+            "a.md:4:8: error: `draft: a value of sixty characters, after which the message stops t…` is not understood, so this is \
+             held back (write `draft: true` or `draft: false`)",
+        ),
+        (
+            "extra:\n  draf: true",
+            "a.md:5:3: error: no tool knows `draf`; `draft` may be meant, so this is held back (write `draft`, or give the key \
+             another name)",
+        ),
+        (
             "draf: true",
             "a.md:4:1: error: no tool knows `draf`; `draft` may be meant, so this is held back (write `draft`, or give the key \
              another name)",
@@ -493,6 +606,11 @@ fn fields_that_are_not_understood_are_reported() {
         assert_eq!(held.to_string(), expected);
         assert!(post.is_held && remarks.contains(&held), "{front_matter}");
     }
+    let held = reading("a.md", "---\nstatus: scheduled\n---\nText.\n").held.unwrap();
+    assert_eq!(
+        held.to_string(),
+        "a.md:2:9: error: it is to be published at a time that nothing names, so this is held back (write a `date`)"
+    );
 }
 
 #[test]
@@ -660,6 +778,9 @@ fn posts_kept_out_of_feeds() {
         ("feed: {excerpt_only: true}", true),
         ("disable_feed: yes", false),
         ("hiddenFromRss: true", false),
+        ("hiddenFromRss: false", true),
+        ("feed: true", true),
+        ("rss: false", false),
     ];
     for (front_matter, expected) in cases {
         assert_eq!(

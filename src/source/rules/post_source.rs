@@ -55,7 +55,7 @@ fn is_text_of_post(text: &str) -> bool {
     let first = text.lines().next().unwrap_or_default();
     let is_heading = |line: &str| {
         let rest = line.trim_start_matches('#');
-        rest.len() < line.len() && line.len() - rest.len() <= 6 && rest.starts_with([' ', '\t']) && !rest.trim().is_empty()
+        (1..=6).contains(&(line.len() - rest.len())) && rest.starts_with([' ', '\t']) && !rest.trim().is_empty()
     };
     let lower = first.to_lowercase();
     // Nikola and Pelican (reStructuredText), Org, AsciiDoc, Txt2tags
@@ -130,7 +130,7 @@ mod tests {
     #[test]
     fn posts_are_detected_by_their_first_bytes() {
         use MediaKind::{Binary, Container, Json, Text, Xml};
-        let cases: [(MediaKind, &[u8], bool); 46] = [
+        let cases: [(MediaKind, &[u8], bool); 49] = [
             (Text, b"---\ntitle: x\ndraft: true\n---\nIdea.\n", true),
             (Text, b"\xef\xbb\xbf---\ntitle: x\n---\n", true),
             (Text, b"\n\n---\ntitle: x\n", true),
@@ -139,6 +139,7 @@ mod tests {
             (Text, b";;;\n\"title\": \"x\"\n;;;\n", true),
             (Text, "—-\ntitle: x\n".as_bytes(), true),
             (Text, b"\xff\xfe-\0-\0-\0\n\0t\0:\0", true),
+            (Text, b"\xfe\xff\0-\0-\0-\0\n\0t\0:", true),
             (Text, b"Title: Idea\nDate: 2027-01-01\n\nText.\n", true),
             (Text, b"Title: Idea\nStatus: draft\nText at once\n", true),
             (Text, b"<!-- draft: true -->\nText\n", true),
@@ -157,6 +158,8 @@ mod tests {
             (Text, b"-----BEGIN PGP SIGNATURE-----\n", false),
             (Text, b"", false),
             (Text, b"#no-heading\n", false),
+            (Text, b"####### Seven\n", false),
+            (Text, b"# \nText\n", false),
             (Text, b"----------\nA table\n", true),
             (Json, b"---\ntitle: x\n---\n", true),
             (Json, b"{\"title\": \"x\", \"draft\": true}", true),

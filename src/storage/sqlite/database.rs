@@ -272,12 +272,16 @@ fn check_integrity(connection: &Connection) -> Result<(), StorageError> {
     if found == "ok" {
         return Ok(());
     }
-    // SQLite reports a page that it cannot read like a damaged one; only the error code differs
+    Err(integrity_error(found))
+}
+
+/// The error that `PRAGMA quick_check` found. SQLite reports a page that it cannot read like a damaged one; only the error code differs.
+fn integrity_error(found: String) -> StorageError {
     let code: Option<i32> = found.split("error code=").nth(1).and_then(|code| code.trim().parse().ok());
-    Err(match code {
+    match code {
         Some(code) if code & 0xff != ffi::SQLITE_CORRUPT => StorageError::Io(found),
         _ => StorageError::Corrupt(found),
-    })
+    }
 }
 
 /// Reads all records, by kind and key. Records that are not understood stay as they are; a note counts and names them.
@@ -341,12 +345,11 @@ mod tests {
     use camino::Utf8Path;
 
     use super::*;
+    use crate::storage::data::RecordChange;
 
     #[test]
     fn acknowledged_changes_survive_a_loss_of_power() {
-        let folder = tempfile::tempdir().unwrap();
-        let folder = StateFolder::new(Utf8Path::from_path(folder.path()).unwrap());
-        let database = Database::open(&folder).unwrap();
+        let (_temporary, _, database) = new_database();
         let pragma = |name: &str| -> String {
             let query = format!("SELECT CAST({name} AS TEXT) FROM pragma_{name}");
             database.connection.query_row(&query, (), |row| row.get(0)).unwrap()
@@ -360,5 +363,96 @@ mod tests {
             (pragma("fullfsync"), pragma("checkpoint_fullfsync")),
             ("1".to_owned(), "1".to_owned())
         );
+        // a negative number is in KiB
+        assert_eq!(pragma("cache_size"), "-256");
+    }
+
+    /// A folder with a new database.
+    fn new_database() -> (tempfile::TempDir, StateFolder, Database) {
+        let temporary = tempfile::tempdir().unwrap();
+        let folder = StateFolder::new(Utf8Path::from_path(temporary.path()).unwrap());
+        let database = Database::open(&folder).unwrap();
+        (temporary, folder, database)
+    }
+
+    fn document(number: usize) -> Record {
+        let json = format!(
+            r#"{{"record":"document","path":"/{number:0300}","tag":"1","modified":"2026-01-31T07:00:00Z","updated":"2026-01-31T07:00:00Z"}}"#
+        );
+        Record::from_json(json.as_bytes()).unwrap()
+    }
+
+    #[test]
+    fn a_large_batch_is_copied_into_the_file_only_when_that_is_asked_for() {
+        for jobs in [0, 1] {
+            let (_temporary, folder, mut database) = new_database();
+            let mut pending = PendingWrites::from_changes((1..MANY).map(|number| RecordChange::Put(document(number))));
+            for number in 0..jobs {
+                pending.add_job_row((number.to_string(), Some("{}".into())));
+            }
+            let size = || folder.database().metadata().unwrap().len();
+            let before = size();
+            database.write(&pending).unwrap();
+            let is_large = pending.len() >= MANY;
+            assert_eq!(
+                size() == before,
+                is_large,
+                "{jobs}: SQLite copies a long log that it was not told to leave"
+            );
+            database.shorten_log();
+            assert!(size() > before, "{jobs}");
+        }
+    }
+
+    #[test]
+    fn errors_of_sqlite_are_told_apart() {
+        let error = |code| StorageError::from(rusqlite::Error::SqliteFailure(ffi::Error::new(code), None));
+        assert_eq!(error(ffi::SQLITE_BUSY), StorageError::Busy);
+        assert_eq!(error(ffi::SQLITE_LOCKED), StorageError::Busy);
+        assert_eq!(error(ffi::SQLITE_FULL), StorageError::Full);
+        assert_eq!(error(ffi::SQLITE_READONLY), StorageError::ReadOnly);
+        assert!(matches!(error(ffi::SQLITE_CORRUPT), StorageError::Corrupt(_)));
+        assert!(matches!(error(ffi::SQLITE_NOTADB), StorageError::Corrupt(_)));
+        assert!(matches!(error(ffi::SQLITE_IOERR), StorageError::Io(_)));
+    }
+
+    #[test]
+    fn a_page_that_cannot_be_read_is_no_damage() {
+        let page = "*** in database main ***\nTree 2 page 3: unable to get the page. error code=";
+        // a short read; damage; damage of a virtual table
+        for (found, is_damage) in [
+            (format!("{page}522"), false),
+            (format!("{page}11"), true),
+            (format!("{page}267"), true),
+            ("row 1 missing from index".to_owned(), true),
+        ] {
+            let error = integrity_error(found.clone());
+            assert_eq!(matches!(error, StorageError::Corrupt(_)), is_damage, "{found}");
+        }
+    }
+
+    #[test]
+    fn a_few_of_the_records_that_are_not_understood_are_named() {
+        for (count, ends_with) in [(3, "c` (expected value at line 1 column 1)"), (4, ", …")] {
+            let (_temporary, _, database) = new_database();
+            for key in ["a", "b", "c", "d"].iter().take(count) {
+                let insert = "INSERT INTO record (kind, key, json) VALUES ('post', ?1, 'x')";
+                database.connection.execute(insert, [key]).unwrap();
+            }
+            let notes = database.contents().unwrap().notes;
+            assert!(notes.len() == 1 && notes[0].starts_with(&count.to_string()), "{notes:?}");
+            assert!(notes[0].ends_with(ends_with) && !notes[0].contains("`d`"), "{notes:?}");
+        }
+    }
+
+    #[test]
+    fn a_record_may_have_the_most_bytes_and_no_more() {
+        let json = serde_json::to_string(&document(1)).unwrap();
+        let key = document(1).key().1.to_owned();
+        for (length, is_read) in [(MAX_RECORD_BYTES, true), (MAX_RECORD_BYTES + 1, false)] {
+            let padded = json.clone() + &" ".repeat(length - json.len());
+            let record = parse_record("document", &key, ValueRef::Text(padded.as_bytes()));
+            assert_eq!(record.is_ok(), is_read, "{length}");
+        }
     }
 }

@@ -84,6 +84,8 @@ fn write_new_key(dir: &Utf8Path) -> io::Result<Utf8PathBuf> {
 mod tests {
     use std::os::unix::fs::PermissionsExt;
 
+    use rustix::fs::FileType;
+
     use super::*;
 
     #[test]
@@ -120,9 +122,15 @@ mod tests {
             );
             assert!(get_or_create_share_key(dir).is_err());
         }
+        fs::write(dir.join("another"), [1; 32]).unwrap();
+        for target in ["another", "/dev/zero"] {
+            fs::remove_file(dir.join(NAME)).unwrap();
+            std::os::unix::fs::symlink(target, dir.join(NAME)).unwrap();
+            assert!(read_share_key(dir).is_err(), "no link is followed");
+        }
         fs::remove_file(dir.join(NAME)).unwrap();
-        std::os::unix::fs::symlink("/dev/zero", dir.join(NAME)).unwrap();
-        assert!(read_share_key(dir).is_err(), "no link is followed");
+        rustix::fs::mknodat(rustix::fs::CWD, dir.join(NAME).as_std_path(), FileType::Fifo, Mode::RUSR, 0).unwrap();
+        assert!(read_share_key(dir).is_err(), "it does not wait for a writer");
         replace_share_key(dir).unwrap();
         assert!(read_share_key(dir).unwrap().is_some());
     }

@@ -129,7 +129,7 @@ pub(super) fn move_damaged_aside(folder: &StateFolder) -> Result<String, Storage
         )));
     }
     let now = Timestamp::now().strftime("%Y%m%dT%H%M%SZ");
-    let name = (1..=MAX_DAMAGED_FILES + 1)
+    let name = (1..=MAX_DAMAGED_FILES)
         .map(|n| {
             if n == 1 {
                 format!(".corrupt-{now}")

@@ -67,8 +67,9 @@ impl VersionFiles {
             return Ok(None);
         }
         let mut all = Vec::new();
-        (&mut file).take(most as u64 + 1).read_to_end(&mut all)?;
-        let end = all.iter().position(|&byte| byte == b'\n').filter(|_| all.len() <= most);
+        // the digest of a larger file does not match
+        (&mut file).take(most as u64).read_to_end(&mut all)?;
+        let end = all.iter().position(|&byte| byte == b'\n');
         let Some((head, rest)) = end.and_then(|end| all.split_at_checked(end + 1)) else {
             return Ok(None);
         };
@@ -109,18 +110,13 @@ impl VersionFiles {
             return Err(ErrorKind::FileTooLarge.into());
         }
         let name = file_name(&version.path);
-        match fs::DirBuilder::new().recursive(true).mode(0o700).create(&self.0) {
-            Err(error) if error.kind() != ErrorKind::AlreadyExists => return Err(error),
-            _ => {}
-        }
+        fs::DirBuilder::new().recursive(true).mode(0o700).create(&self.0)?;
         if !self.0.join(&name).exists() && self.0.read_dir_utf8()?.count() >= MAX_VERSIONS {
             return Err(io::Error::other(format!("{MAX_VERSIONS} are kept already")));
         }
         let unfinished = self.0.join("unfinished");
-        match fs::remove_file(&unfinished) {
-            Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
-            _ => {}
-        }
+        // if this fails, it cannot be created either
+        let _ = fs::remove_file(&unfinished);
         let mut file = File::options().write(true).create_new(true).mode(0o600).open(&unfinished)?;
         file.write_all(head.as_bytes())?;
         file.write_all(b"\n")?;
@@ -200,6 +196,8 @@ mod tests {
                 .is_err()
         );
         versions.write(&version("a.md", b"Reeds.")).unwrap();
+        let long_path = "a".repeat(MAX_HEAD_BYTES);
+        assert!(versions.write(&version(&long_path, b"Reeds.")).is_err());
         let file = state.join(FOLDER).join(file_name("a.md".into()));
         let whole = fs::read(&file).unwrap();
         let cut = whole.len() - 1;
@@ -216,5 +214,48 @@ mod tests {
         fs::write(&file, &whole).unwrap();
         fs::rename(&file, state.join(FOLDER).join(file_name("b.md".into()))).unwrap();
         assert_eq!(versions.read_all(), [], "it has the name of another version");
+    }
+
+    #[test]
+    fn a_file_that_is_larger_than_any_version_is_not_read() {
+        let state = tempfile::tempdir().unwrap();
+        let state = Utf8Path::from_path(state.path()).unwrap();
+        let versions = VersionFiles::in_state(state);
+        versions.write(&version("a.md", b"")).unwrap();
+        let bytes = vec![b'x'; MAX_VERSION_BYTES + MAX_HEAD_BYTES];
+        let head = VersionHead {
+            path: "a.md".into(),
+            modified: Timestamp::UNIX_EPOCH,
+            digest: Digest::of(&bytes),
+            refused: None,
+            changed: None,
+        };
+        let mut content = serde_json::to_vec(&head).unwrap();
+        content.push(b'\n');
+        content.extend(bytes);
+        fs::write(state.join(FOLDER).join(file_name("a.md".into())), content).unwrap();
+        assert_eq!(versions.read_all(), []);
+    }
+
+    #[test]
+    fn the_number_of_versions_is_bounded() {
+        let state = tempfile::tempdir().unwrap();
+        let state = Utf8Path::from_path(state.path()).unwrap();
+        let versions = VersionFiles::in_state(state);
+        versions.write(&version("a.md", b"one")).unwrap();
+        for number in 1..MAX_VERSIONS {
+            fs::write(state.join(FOLDER).join(number.to_string()), "").unwrap();
+        }
+        assert!(versions.write(&version("b.md", b"")).is_err());
+        versions.write(&version("a.md", b"two")).unwrap();
+        assert_eq!(versions.read_all(), [version("a.md", b"two")]);
+    }
+
+    #[test]
+    fn a_version_that_cannot_be_deleted_is_an_error() {
+        let state = tempfile::tempdir().unwrap();
+        let state = Utf8Path::from_path(state.path()).unwrap();
+        fs::create_dir_all(state.join(FOLDER).join(file_name("a.md".into()))).unwrap();
+        assert!(VersionFiles::in_state(state).delete("a.md".into()).is_err());
     }
 }

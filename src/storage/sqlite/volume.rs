@@ -178,4 +178,22 @@ mod tests {
             );
         }
     }
+
+    #[test]
+    fn a_volume_is_unnamed_if_it_has_64_hexadecimal_digits_for_a_name() {
+        let hash = "3f".repeat(32);
+        let cases = [
+            (format!("/var/lib/docker/volumes/{hash}/_data"), true),
+            (format!("/srv/{hash}/_data"), false),
+            (format!("/volumes/{hash}/data"), false),
+            (format!("/volumes/{hash}"), false),
+            (format!("/volumes/{}/_data", &hash[1..]), false),
+            (format!("/volumes/{}/_data", "z".repeat(64)), false),
+            ("/volumes/feedmill-state/_data".to_owned(), false),
+            (String::new(), false),
+        ];
+        for (root, expected) in cases {
+            assert_eq!(is_unnamed(&root), expected, "{root}");
+        }
+    }
 }

@@ -110,20 +110,16 @@ impl WriteLoop {
     }
 
     fn report(&mut self, outcome: Result<(), StorageError>) {
-        let path = self.folder.database();
         match outcome {
             Ok(()) => {
                 self.failures = 0;
-                if self.queue.set_result(None).is_some() {
-                    tracing::debug!(%path, "written again");
-                }
+                self.queue.set_result(None);
             }
             Err(failure) => {
                 self.failures = self.failures.saturating_add(1);
-                if self.queue.set_result(Some(failure.clone())).as_ref() != Some(&failure) {
-                    // the publisher reports it to the operator
-                    tracing::debug!(%path, "not written: {failure}");
-                }
+                // the publisher reports it to the operator
+                tracing::debug!(path = %self.folder.database(), "not written: {failure}");
+                self.queue.set_result(Some(failure));
             }
         }
     }
@@ -223,4 +219,30 @@ fn write(database: &mut Database, batch: &mut WriteBatch, queue: &WriteQueue) ->
         queue.take_more(batch);
     }
     writing.commit()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pauses_between_attempts_double_up_to_the_longest() {
+        let queue = Arc::new(WriteQueue::default());
+        let folder = StateFolder::new("never-opened".into());
+        let mut write_loop = WriteLoop::new(folder, Arc::clone(&queue), RetryPauses::default());
+        assert_eq!(write_loop.pause(), Duration::from_mins(1), "nothing fails");
+        for (attempt, seconds) in [(1, 1), (2, 2), (3, 4), (4, 8), (5, 16), (6, 30), (7, 30)] {
+            write_loop.report(Err(StorageError::Full));
+            assert_eq!(write_loop.pause(), Duration::from_secs(seconds), "after attempt {attempt}");
+        }
+        write_loop.report(Err(StorageError::Locked(None)));
+        assert_eq!(
+            write_loop.pause(),
+            Duration::from_secs(1),
+            "the other one may end at any time"
+        );
+        write_loop.report(Ok(()));
+        write_loop.report(Err(StorageError::Full));
+        assert_eq!(write_loop.pause(), Duration::from_secs(1), "it begins again");
+    }
 }

@@ -262,16 +262,15 @@ impl WriteQueue {
         state.late_records = Some(records);
     }
 
-    /// Stores the result of an attempt. Returns that of the attempt before.
-    pub(super) fn set_result(&self, failure: Option<StorageError>) -> Option<StorageError> {
+    /// Stores the result of an attempt.
+    pub(super) fn set_result(&self, failure: Option<StorageError>) {
         let mut state = self.state();
         match &failure {
             None => state.failing_since = None,
             Some(_) => drop(state.failing_since.get_or_insert_with(Timestamp::now)),
         }
-        let before = std::mem::replace(&mut state.failure, failure);
+        state.failure = failure;
         self.progress.notify_all();
-        before
     }
 
     pub(super) fn set_ended(&self) {
