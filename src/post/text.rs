@@ -79,9 +79,19 @@ pub trait Texts: fmt::Debug + Send + Sync {
     /// Loads the text of `post` from elsewhere; `None` if it cannot be loaded now. It may read a file.
     fn load(&self, post: &Post) -> Option<Arc<str>>;
 
+    /// Does the same for a caller that needs each text only once: the text is not kept in memory.
+    fn load_once(&self, post: &Post) -> Option<Arc<str>> {
+        self.load(post)
+    }
+
     /// Returns the text of `post`, loaded if needed; `None` if it cannot be loaded now. It may read a file.
     fn text(&self, post: &Post) -> Option<Arc<str>> {
         post.text.loaded().cloned().or_else(|| self.load(post))
+    }
+
+    /// Returns the text of `post` like [`Texts::text`], for a caller that needs each text only once.
+    fn text_once(&self, post: &Post) -> Option<Arc<str>> {
+        post.text.loaded().cloned().or_else(|| self.load_once(post))
     }
 }
 

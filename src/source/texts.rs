@@ -13,6 +13,7 @@ use quick_cache::sync::Cache;
 use super::Source;
 use crate::post::text::read_text;
 use crate::post::{Digest, Post, Texts};
+use crate::source_file::SourceFile;
 
 /// The most bytes of texts in memory: several times those of the newest feeds and of the posts edited at a time. More would save little,
 /// because rendered texts are cached too.
@@ -184,6 +185,13 @@ impl FileTexts {
     fn lock(&self) -> MutexGuard<'_, HashMap<Digest, Weak<str>>> {
         self.held.lock().unwrap_or_else(PoisonError::into_inner)
     }
+
+    /// Reads the text of `post` from its file, and returns it with the file.
+    fn read(&self, post: &Post) -> Option<(Arc<str>, SourceFile)> {
+        let file = self.source.read_latest(&post.source)?;
+        let text = read_text(&file, post.text.digest())?;
+        Some((text, file))
+    }
 }
 
 impl Texts for FileTexts {
@@ -192,8 +200,7 @@ impl Texts for FileTexts {
         if let Some(text) = self.in_memory(digest) {
             return Some(text);
         }
-        let file = self.source.read_latest(&post.source)?;
-        let text = read_text(&file, digest)?;
+        let (text, file) = self.read(post)?;
         let rest = RestOfFile::of(&text, Some(&file.bytes));
         let cached = Cached {
             text: Arc::clone(&text),
@@ -201,6 +208,11 @@ impl Texts for FileTexts {
         };
         self.keep(digest, Digest::of(&file.bytes), cached);
         Some(text)
+    }
+
+    fn load_once(&self, post: &Post) -> Option<Arc<str>> {
+        let in_memory = self.in_memory(post.text.digest());
+        in_memory.or_else(|| Some(self.read(post)?.0))
     }
 }
 
@@ -380,6 +392,18 @@ mod tests {
             assert_eq!(texts.file(post).as_deref(), Some(*bytes), "{path}");
             assert_eq!(texts.text(post).as_deref(), Some("TODO\n"), "{path}");
         }
+    }
+
+    #[test]
+    fn a_text_that_is_needed_once_is_not_kept() {
+        let posts = Posts::of(&[("a.md", b"Reeds.\n")]);
+        let texts = FileTexts::new(posts.source());
+        let (post, reeds) = split(posts.post("a.md"));
+        assert_eq!(texts.text_once(&post), Some(Arc::clone(&reeds)));
+        assert_eq!(texts.kept.len(), 0);
+        assert_eq!(texts.text(&post), Some(Arc::clone(&reeds)));
+        fs::remove_file(posts.path("a.md")).unwrap();
+        assert_eq!(texts.text_once(&post), Some(reeds), "it is in memory");
     }
 
     #[test]

@@ -50,7 +50,7 @@ impl Segment {
         let mut collected: Vec<PostingsBuilder> = Vec::new();
         for (post, number) in posts.into_iter().zip(0..) {
             let mut length = 0_u32;
-            let text = texts.text(post);
+            let text = texts.text_once(post);
             fields(post, text.as_deref(), |text, weight| {
                 tokens(text, Purpose::Index, |term| {
                     length = length.saturating_add(weight);
