@@ -21,7 +21,7 @@
 //! let post = post::read(&file, &Config::default()).unwrap().post;
 //! assert_eq!((post.title.as_str(), post.slug.as_str()), ("Hello, world", "hello"));
 //! assert_eq!(post.date.rfc3339(), "2026-01-31T00:00:00Z");
-//! assert_eq!(post.tags, ["first"]);
+//! assert_eq!(*post.tags, ["first"]);
 //! assert_eq!(post.status, Status::Draft);
 //! assert_eq!(post.visibility("2026-03-01T00:00:00Z".parse()?), Visibility::Draft);
 //! # Ok::<(), Box<dyn std::error::Error>>(())
@@ -59,10 +59,12 @@ mod visibility;
 
 use std::cmp::Ordering;
 use std::fmt;
+use std::sync::Arc;
 
 use camino::Utf8PathBuf;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC};
 use serde::{Deserialize, Serialize};
+use smol_str::SmolStr;
 
 pub use self::address::page_key;
 pub use self::atom_id::{atom_id_for, is_iri};
@@ -80,31 +82,32 @@ use crate::time::{CompactTimestamp, Moment, Timestamp};
 
 /// One post, as its file describes it.
 ///
-/// A site has all its posts in memory, so fields that few posts have are types without spare room.
+/// A site has all its posts in memory, so fields that few posts have are types without spare room. A [`SmolStr`] is a text that is stored
+/// in place if it is short, and shared by its clones otherwise.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[expect(clippy::struct_excessive_bools, reason = "each says one thing about the post")]
 pub struct Post {
     /// The file, relative to the posts folder.
     pub source: Utf8PathBuf,
     /// The id. It is the same in every format except Atom, which needs an IRI ([`Post::atom_id`]).
-    pub id: String,
+    pub id: SmolStr,
     /// The id in Atom, if it differs from [`Post::id`].
     pub atom_id: Option<Box<str>>,
     /// The other ids in the front matter.
     pub other_ids: Box<[String]>,
     /// The last part of the default address, unique on the site.
-    pub slug: String,
+    pub slug: SmolStr,
     /// The address of its page: a path from the site's root (`/posts/hello`, not percent-encoded), or an absolute URL if the
     /// pages are on another site.
-    pub address: String,
+    pub address: SmolStr,
     /// Former addresses: paths from the site's root, not percent-encoded, without its current address.
     pub aliases: Box<[String]>,
     /// Other names in the front matter, as written; see [`Post::addresses_of_names`].
     pub names: Box<[String]>,
     /// The title as plain text; empty if there is none.
-    pub title: String,
+    pub title: SmolStr,
     /// One or two sentences as plain text; may be empty.
-    pub summary: String,
+    pub summary: SmolStr,
     /// When it is published.
     pub date: Moment,
     /// When its content last changed for readers; never before `date`.
@@ -118,7 +121,7 @@ pub struct Post {
     /// Whether its author says that the last edit is too small to report to readers; `None` if the file does not say.
     pub minor: Option<bool>,
     /// Its tags, each once without regard to case, in the author's order and spelling.
-    pub tags: Vec<String>,
+    pub tags: Arc<[SmolStr]>,
     /// Its authors.
     pub authors: Vec<Person>,
     /// The top folder below the posts folder that contains it.
@@ -207,7 +210,7 @@ pub struct Origins {
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Origin {
     /// The front matter's key, as written.
-    Field(Box<str>),
+    Field(SmolStr),
     /// The name of the file or of its folder.
     FileName,
     /// The first heading of the text.

@@ -55,11 +55,9 @@ mod xml_text;
 use std::sync::Arc;
 
 use crate::config::Person;
-use crate::post::Enclosure;
 use crate::time::{Moment, Timestamp};
 pub use address::post_url;
-pub use clean::CleanItem;
-pub use feeds::item::item;
+pub use feeds::item::{CleanItem, Item, item};
 pub use xml_text::xml_safe;
 
 /// A format of feeds.
@@ -170,41 +168,6 @@ pub struct Content {
     pub html: Arc<str>,
     /// As its author wrote it.
     pub markdown: Arc<str>,
-}
-
-/// A post in a feed, with absolute addresses. Documents contain it only cleaned, as a [`CleanItem`].
-#[derive(Clone, Debug)]
-pub struct Item {
-    /// The id in RSS and JSON Feed.
-    pub id: String,
-    /// The id in Atom, an IRI.
-    pub atom_id: String,
-    /// The post's own address.
-    pub url: String,
-    /// The title; may be empty.
-    pub title: String,
-    /// The summary as plain text; may be empty.
-    pub summary: String,
-    /// The whole text as clean HTML; `None` if the feed has summaries only, is full, or the text cannot be read.
-    pub content: Option<Arc<str>>,
-    /// The whole text as Markdown; `None` if `content` is, or if the feed has no Markdown.
-    pub markdown: Option<Arc<str>>,
-    /// When it was published.
-    pub published: Moment,
-    /// When it last changed; not before `published`.
-    pub modified: Moment,
-    /// Its authors.
-    pub authors: Vec<Person>,
-    /// Its tags.
-    pub tags: Vec<String>,
-    /// Its language, if it names one.
-    pub language: Option<String>,
-    /// Its picture.
-    pub image: Option<String>,
-    /// The page that it is about.
-    pub link: Option<String>,
-    /// Its enclosures, with absolute `url`s.
-    pub enclosures: Vec<Enclosure>,
 }
 
 impl FeedPage {

@@ -320,7 +320,7 @@ impl Site {
     #[must_use]
     pub fn moved(&self, address: &str) -> Option<String> {
         if let Some(post) = self.current_post_at(address) {
-            return Some(post.address.clone());
+            return Some(post.address.to_string());
         }
         let post = self.current_post_at(address.strip_suffix(".md")?)?;
         // a post whose page is on another site has no Markdown here
@@ -398,7 +398,7 @@ impl Site {
         let former_owner = self.history.former_owner_of_slug(slug)?;
         let post = self.post(&former_owner.source).filter(|post| post.id == *former_owner.id);
         Some(match post.filter(|post| self.is_readable(post) && post.slug != *slug) {
-            Some(post) => FormerSlug::Moved(post.slug.clone()),
+            Some(post) => FormerSlug::Moved(post.slug.to_string()),
             None => FormerSlug::Unavailable(self.unavailable_post(former_owner)),
         })
     }

@@ -212,11 +212,11 @@ fn may_hold_post(diagnostic: &Diagnostic, path: &Utf8Path) -> bool {
 /// The properties of a post that has no file now.
 fn former_facts(record: &PostRecord, config: &Config) -> Vec<(&'static str, String)> {
     let mut facts = vec![
-        ("title", record.title.clone()),
+        ("title", record.title.to_string()),
         ("address", post_url(&config.base(), &record.address)),
-        ("id", record.id.clone()),
+        ("id", record.id.to_string()),
     ];
-    facts.extend(record.atom_id.clone().map(|id| ("atom id", id)));
+    facts.extend(record.atom_id.iter().map(|id| ("atom id", id.to_string())));
     facts
 }
 
@@ -281,15 +281,15 @@ fn left_out(diagnostic: &Diagnostic) -> Option<String> {
 fn facts(post: &Post, config: &Config) -> [(&'static str, String, String); 5] {
     let origins = &post.origins;
     [
-        ("title", post.title.clone(), origins.title.to_string()),
+        ("title", post.title.to_string(), origins.title.to_string()),
         (
             "address",
             post_url(&config.base(), &post.address),
             origins.address.to_string(),
         ),
-        ("id", post.id.clone(), origins.id.to_string()),
+        ("id", post.id.to_string(), origins.id.to_string()),
         ("date", post.date.rfc3339(), origins.date.to_string()),
-        ("summary", post.summary.clone(), origins.summary.to_string()),
+        ("summary", post.summary.to_string(), origins.summary.to_string()),
     ]
 }
 

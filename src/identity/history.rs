@@ -5,6 +5,7 @@ use std::sync::{Arc, OnceLock};
 
 use camino::Utf8PathBuf;
 use jiff::SignedDuration;
+use smol_str::SmolStr;
 
 use super::record::second_after;
 use crate::post::{Post, page_key};
@@ -42,7 +43,7 @@ pub struct History {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FormerOwner {
     /// The post's id.
-    pub id: Arc<str>,
+    pub id: SmolStr,
     /// The file that it was last read from.
     pub source: Utf8PathBuf,
     /// The post's title; empty if it must not be shown.

@@ -1,12 +1,13 @@
 //! The records of all posts, found by id.
 
 use std::collections::HashMap;
-use std::sync::Arc;
+
+use smol_str::SmolStr;
 
 use super::record::PostRecord;
 
 /// The id of a post, shared by all that refer to it.
-pub(super) type PostId = Arc<str>;
+pub(super) type PostId = SmolStr;
 
 /// The records of all posts, found by id.
 #[derive(Debug, Default)]
@@ -54,10 +55,10 @@ impl PostRecords {
     /// Adds `record`, in place of the one with the same id if there is one.
     pub(super) fn insert(&mut self, record: impl Into<Box<PostRecord>>) {
         let record = record.into();
-        let id: PostId = record.id.as_str().into();
-        if let Some(atom_id) = record.atom_id.as_ref().filter(|atom_id| **atom_id != record.id) {
-            let first = self.by_atom_id.entry(atom_id.clone());
-            first.or_insert_with(|| PostId::clone(&id));
+        let id = record.id.clone();
+        if let Some(atom_id) = record.atom_id.as_deref().filter(|atom_id| *atom_id != record.id) {
+            let first = self.by_atom_id.entry(atom_id.to_owned());
+            first.or_insert_with(|| id.clone());
         }
         self.by_id.insert(id, record);
     }

@@ -3,9 +3,12 @@
 //! They are stored, and written by `feedmill ledger export`, as JSON with one object a line. A field that has its usual value is left
 //! out. What an older feedmill wrote can be read for ever, so fields are only added, and a new one has a default.
 
+use std::sync::Arc;
+
 use camino::Utf8PathBuf;
 use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
+use smol_str::SmolStr;
 use url::Url;
 
 pub use crate::post::{Digest, Fingerprint, Likeness};
@@ -39,23 +42,23 @@ pub struct SiteRecord {
 #[expect(clippy::struct_excessive_bools, reason = "each is a stored field")]
 pub struct PostRecord {
     /// Its id.
-    pub id: String,
+    pub id: SmolStr,
     /// Its id in Atom, if that is another one. If this is `None` and the id is not an IRI, Atom had the id as it is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub atom_id: Option<String>,
+    pub atom_id: Option<Box<str>>,
     /// The id that its file asked for and did not get.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub wanted_id: Option<String>,
+    pub wanted_id: Option<Box<str>>,
     /// The file that it was last read from, relative to the posts folder.
     pub source: Utf8PathBuf,
     /// Its title.
-    pub title: String,
+    pub title: SmolStr,
     /// Its slug.
-    pub slug: String,
+    pub slug: SmolStr,
     /// The address that its file asked for.
-    pub wanted: String,
+    pub wanted: SmolStr,
     /// Its address, or its last one.
-    pub address: String,
+    pub address: SmolStr,
     /// Its former addresses, the last one at the end.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub earlier: Vec<FormerAddress>,
@@ -91,17 +94,17 @@ pub struct PostRecord {
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub never_listed: bool,
     /// Its tags.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub tags: Vec<String>,
+    #[serde(default, skip_serializing_if = "<[_]>::is_empty")]
+    pub tags: Arc<[SmolStr]>,
     /// The names of its authors.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub authors: Vec<String>,
+    pub authors: Vec<SmolStr>,
     /// Its section.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub section: Option<String>,
+    pub section: Option<Box<str>>,
     /// Its language, if its file names one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub language: Option<String>,
+    pub language: Option<Box<str>>,
     /// Whether feeds contain it.
     pub in_feeds: bool,
 }
@@ -164,7 +167,7 @@ impl PostRecord {
     pub fn of(post: &Post, first_served: Timestamp) -> PostRecord {
         PostRecord {
             id: post.id.clone(),
-            atom_id: post.atom_id.as_deref().map(str::to_owned),
+            atom_id: post.atom_id.clone(),
             wanted_id: None,
             source: post.source.clone(),
             title: post.title.clone(),
@@ -184,10 +187,10 @@ impl PostRecord {
             returned: None,
             taken_back: false,
             never_listed: false,
-            tags: post.tags.clone(),
-            authors: post.authors.iter().map(|author| author.name.clone()).collect(),
-            section: post.section.as_deref().map(str::to_owned),
-            language: post.language.as_deref().map(str::to_owned),
+            tags: Arc::clone(&post.tags),
+            authors: post.authors.iter().map(|author| author.name.as_str().into()).collect(),
+            section: post.section.clone(),
+            language: post.language.clone(),
             in_feeds: post.in_feeds,
         }
     }
@@ -217,8 +220,8 @@ impl PostRecord {
     /// The id in Atom of the post, if that is another one than its id. `made` is the one that a post which never was in Atom gets.
     pub(super) fn served_atom_id<'a>(&'a self, made: Option<&'a str>) -> Option<&'a str> {
         let was_in_atom = self.content.is_some() && !self.never_listed;
-        match &self.atom_id {
-            Some(atom_id) => Some(atom_id.as_str()).filter(|atom_id| *atom_id != self.id),
+        match self.atom_id.as_deref() {
+            Some(atom_id) => Some(atom_id).filter(|atom_id| *atom_id != self.id),
             None if was_in_atom => None,
             None => made,
         }
@@ -232,8 +235,12 @@ impl PostRecord {
     }
 
     /// The title, if it may be shown.
-    pub(super) fn public_title(&self) -> &str {
-        if self.taken_back { "" } else { &self.title }
+    pub(super) fn public_title(&self) -> SmolStr {
+        if self.taken_back {
+            SmolStr::default()
+        } else {
+            self.title.clone()
+        }
     }
 }
 

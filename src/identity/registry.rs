@@ -10,6 +10,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use camino::{Utf8Path, Utf8PathBuf};
+use smol_str::SmolStr;
 
 use super::history::History;
 use super::known_files::{KnownFile, KnownFiles};
@@ -127,7 +128,7 @@ impl Registry {
                 }
                 Record::Post(post) if self.posts.contains(&post.id) => {}
                 Record::Post(post) => {
-                    let id: PostId = post.id.as_str().into();
+                    let id = post.id.clone();
                     self.add_to_history(&post);
                     match post.withdrawn {
                         Some(_) => withdrawn.push(id),
@@ -198,7 +199,7 @@ impl Registry {
     }
 
     /// The ids of the posts that are gone: not withdrawn, without a file, and `is_there` does not say that their file is only unreadable.
-    pub fn absent(&self, is_there: &dyn Fn(&Utf8Path) -> bool) -> BTreeSet<Arc<str>> {
+    pub fn absent(&self, is_there: &dyn Fn(&Utf8Path) -> bool) -> BTreeSet<SmolStr> {
         // another post may be in the last file of this one
         let is_gone = |path: &Utf8Path| !is_there(path) || self.files.contains(path.as_str());
         let is_absent = |id: &&PostId| self.posts.get(id).is_some_and(|record| is_gone(&record.source));
@@ -225,7 +226,7 @@ impl Registry {
     }
 
     /// Withdraws the posts with these ids.
-    pub fn withdraw(&mut self, ids: &BTreeSet<Arc<str>>, now: Timestamp) {
+    pub fn withdraw(&mut self, ids: &BTreeSet<SmolStr>, now: Timestamp) {
         for id in ids {
             let Some(record) = self.posts.get_mut(id).filter(|record| record.withdrawn.is_none()) else {
                 continue;
@@ -233,8 +234,8 @@ impl Registry {
             // not before the last change: otherwise readers keep the post (RFC 6721, section 3)
             record.withdrawn = Some(record.last_seen_change().max(now));
             self.unmatched.withdraw(id);
-            self.with_history.insert(Arc::clone(id));
-            self.unstored.posts.insert(Arc::clone(id));
+            self.with_history.insert(id.clone());
+            self.unstored.posts.insert(id.clone());
             self.unstored.is_urgent = true;
             self.is_history_stale = true;
         }

@@ -140,7 +140,7 @@ impl Scenario {
     fn ids(&self) -> HashMap<String, String> {
         self.posts
             .iter()
-            .map(|post| (post.source.to_string(), post.id.clone()))
+            .map(|post| (post.source.to_string(), post.id.to_string()))
             .collect()
     }
 }
@@ -407,7 +407,7 @@ fn records_that_are_added_later_are_matched_too() {
     // this makes the index by text
     scenario.publish(&[keeper, ("c.md", "title: C", "bees")]);
     let record = PostRecord {
-        id: "x:1".to_owned(),
+        id: "x:1".into(),
         source: "late.md".into(),
         ..PostRecord::of(&scenario.read_files(&[("late.md", "title: Late", "tide")])[0], scenario.now)
     };
@@ -489,7 +489,7 @@ fn a_folder_of_copies_keeps_its_ids_when_it_is_moved() {
             missing: &missing,
             is_there: &|_| false,
         };
-        let ids = |posts: &[Arc<Post>]| -> Vec<String> { posts.iter().map(|post| post.id.clone()).collect() };
+        let ids = |posts: &[Arc<Post>]| -> Vec<_> { posts.iter().map(|post| post.id.clone()).collect() };
         let before = ids(&scenario.posts);
         let assigned = scenario
             .registry

@@ -125,7 +125,7 @@ impl UnmatchedPosts {
         let mut index = IdsBy::new();
         for id in self.iter() {
             if let Some(key) = posts.get(id).and_then(&key) {
-                index.entry(key).or_insert_with(room_for_one).push(Arc::clone(id));
+                index.entry(key).or_insert_with(room_for_one).push(id.clone());
             }
         }
         for ids in index.values_mut() {
@@ -168,7 +168,7 @@ fn room_for_one() -> Vec<PostId> {
 fn insert_id<K: Eq + Hash>(index: &mut IdsBy<K>, key: K, id: &PostId) {
     let ids = index.entry(key).or_insert_with(room_for_one);
     if let Err(position) = ids.binary_search(id) {
-        ids.insert(position, Arc::clone(id));
+        ids.insert(position, id.clone());
     }
 }
 

@@ -88,7 +88,7 @@ fn adoption(feed: &OldFeed, item: &OldItem, post: &Post) -> Adoption {
         source: post.source.clone(),
         // the old feed may be feedmill's own Atom feed
         id: if *item.id == *post.atom_id() {
-            post.id.clone()
+            post.id.to_string()
         } else {
             item.id.clone()
         },
@@ -202,11 +202,11 @@ impl KnownPosts {
         if *item.id == post.id || *item.id == *post.atom_id() {
             MatchResult::Adopted
         } else if has_own_id(post) {
-            MatchResult::InFile(post.id.clone())
+            MatchResult::InFile(post.id.to_string())
         } else if is_generated {
             MatchResult::Adopted
         } else {
-            MatchResult::Before(post.id.clone())
+            MatchResult::Before(post.id.to_string())
         }
     }
 }
@@ -241,15 +241,15 @@ pub(crate) fn ledger_changes(adoptions: &[Adoption], posts: &[Arc<Post>], known:
         let record = match (by_id.get(adoption.id.as_str()), by_source.get(adoption.source.as_path())) {
             (Some(record), _) => (*record).clone(),
             (None, Some(record)) => {
-                changes.delete.push(record.id.clone());
+                changes.delete.push(record.id.to_string());
                 PostRecord {
-                    id: adoption.id.clone(),
-                    atom_id: known.atom_id(adoption, true),
+                    id: adoption.id.as_str().into(),
+                    atom_id: known.atom_id(adoption, true).map(Into::into),
                     ..(*record).clone()
                 }
             }
             (None, None) => PostRecord {
-                atom_id: known.atom_id(adoption, false),
+                atom_id: known.atom_id(adoption, false).map(Into::into),
                 ..new_record(adoption, post, now)
             },
         };
@@ -280,7 +280,7 @@ fn new_record(adoption: &Adoption, post: &Post, now: Timestamp) -> PostRecord {
     let is_dated = post.origins.date != Origin::FileTime;
     let published = adoption.published.map(Moment::utc).filter(|_| !is_dated);
     PostRecord {
-        id: adoption.id.clone(),
+        id: adoption.id.as_str().into(),
         source: adoption.source.clone(),
         // the old feed's date is better than a guess
         date: published.unwrap_or(post.date),

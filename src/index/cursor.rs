@@ -54,7 +54,7 @@ impl Cursor {
     /// The position directly after `post`, whose instant in `order` is `at`, among the posts that `filter` matches.
     #[must_use]
     pub fn after(post: &Post, at: Timestamp, order: Order, filter: &Filter) -> Cursor {
-        let mut id = post.id.clone();
+        let mut id = post.id.to_string();
         if id.len() > LONGEST_ID {
             let end = (0..=LONGEST_ID).rev().find(|&end| id.is_char_boundary(end)).unwrap_or(0);
             id.truncate(end);

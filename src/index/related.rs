@@ -107,7 +107,7 @@ mod tests {
     fn related(index: &Index, slug: &str, count: usize) -> Vec<String> {
         let post = index.by_slug(slug).unwrap();
         let found = index.related(post, count);
-        found.iter().map(|post| post.slug.clone()).collect()
+        found.iter().map(|post| post.slug.to_string()).collect()
     }
 
     #[test]

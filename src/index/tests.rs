@@ -280,9 +280,9 @@ fn paging_neither_skips_nor_repeats_while_posts_are_added_and_removed() {
                 let Some(last) = range.posts.last() else { break };
                 position = Some(cursor::CursorPosition {
                     at: last.date.timestamp(),
-                    id: last.id.clone(),
+                    id: last.id.to_string(),
                 });
-                seen.extend(range.posts.iter().map(|post| post.id.clone()));
+                seen.extend(range.posts.iter().map(|post| post.id.to_string()));
             }
             let mut sorted = seen.clone();
             sorted.sort();

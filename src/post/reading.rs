@@ -131,21 +131,21 @@ impl FileParts<'_> {
         let mut post = Post {
             source: file.path.clone(),
             atom_id: atom_id_for(&id, config.authority()).map(Into::into),
-            id,
+            id: id.into(),
             other_ids: ids.map(|(id, _)| id).collect(),
-            slug: place.slug,
-            address: place.address,
+            slug: place.slug.into(),
+            address: place.address.into(),
             aliases: aliases.addresses.into(),
             names: aliases.names.into(),
-            title,
-            summary,
+            title: title.into(),
+            summary: summary.into(),
             date: dated.moment,
             updated,
             expires,
             status,
             in_feeds: visibility::read_in_feeds(fields),
             minor: visibility::read_minor(fields),
-            tags: tags::read_tags(fields, &config.posts, *is_jekyll),
+            tags: tags::read_tags(fields, &config.posts, *is_jekyll).into(),
             authors: authors::read_authors(fields),
             section: path.section.as_deref().map(Into::into),
             language: language.map(Into::into),
@@ -203,18 +203,8 @@ impl FileParts<'_> {
 }
 
 impl Post {
-    /// Frees the unused capacity of its texts.
+    /// Frees the unused capacity of its lists.
     fn shrink(&mut self) {
-        for text in [
-            &mut self.id,
-            &mut self.slug,
-            &mut self.address,
-            &mut self.title,
-            &mut self.summary,
-        ] {
-            text.shrink_to_fit();
-        }
-        self.tags.shrink_to_fit();
         self.authors.shrink_to_fit();
     }
 }
@@ -473,13 +463,13 @@ impl Post {
     #[must_use]
     pub fn displaced(&self, slug: &str, lost: LostClaims, config: &Config) -> Post {
         let mut post = self.clone();
-        slug.clone_into(&mut post.slug);
+        post.slug = slug.into();
         if lost.address {
-            post.address = address::address_by_pattern(slug, &slug::parse_path(&self.source), self.date, config);
+            post.address = address::address_by_pattern(slug, &slug::parse_path(&self.source), self.date, config).into();
             post.origins.address = Origin::Displaced;
         }
         if lost.id {
-            post.id = tag_uri(config.authority(), self.date, &self.origins.date, slug);
+            post.id = tag_uri(config.authority(), self.date, &self.origins.date, slug).into();
             post.origins.id = Origin::DateAndSlug;
             post.atom_id = None;
         }

@@ -1,5 +1,7 @@
 //! Reads a post's tags and categories from its front matter, as any of the common tools writes them.
 
+use smol_str::SmolStr;
+
 use super::fields::{self, Fields};
 use super::node::{Node, Value};
 use crate::config::{PostSettings, SplitTags};
@@ -12,7 +14,7 @@ const LONGEST_TAG: usize = 100;
 /// Returns the tags of a post: `tags` first, then its categories; each once, in the first spelling.
 ///
 /// With `is_jekyll` the post looks like one of Jekyll's, whose `tags` and `categories` are separated by spaces.
-pub(super) fn read_tags(fields: &Fields, settings: &PostSettings, is_jekyll: bool) -> Vec<String> {
+pub(super) fn read_tags(fields: &Fields, settings: &PostSettings, is_jekyll: bool) -> Vec<SmolStr> {
     let space = match settings.split_tags {
         SplitTags::Space => Some(true),
         SplitTags::Auto => Some(is_jekyll),
@@ -44,7 +46,7 @@ pub(super) fn read_tags(fields: &Fields, settings: &PostSettings, is_jekyll: boo
 }
 
 /// Returns `tags` without repetitions (compared by [`key`]), without empty and overlong ones, at most [`MOST_TAGS`].
-fn distinct(tags: impl Iterator<Item = String>) -> Vec<String> {
+fn distinct(tags: impl Iterator<Item = String>) -> Vec<SmolStr> {
     let mut seen = Vec::new();
     let mut is_new = |tag: &str| {
         let key = key(tag);
@@ -57,6 +59,7 @@ fn distinct(tags: impl Iterator<Item = String>) -> Vec<String> {
     tags.map(cleaned)
         .filter(|tag| !tag.is_empty() && tag.chars().count() <= LONGEST_TAG && is_new(tag))
         .take(MOST_TAGS)
+        .map(SmolStr::from)
         .collect()
 }
 
@@ -108,7 +111,7 @@ mod tests {
     use super::*;
     use crate::post::front_matter;
 
-    fn tags(front_matter: &str, is_jekyll: bool, split_tags: SplitTags) -> Vec<String> {
+    fn tags(front_matter: &str, is_jekyll: bool, split_tags: SplitTags) -> Vec<SmolStr> {
         let text = format!("---\n{front_matter}\n---\n");
         let parts = front_matter::parse("a.md".into(), &text).unwrap();
         read_tags(

@@ -384,7 +384,7 @@ impl SiteBuilder {
     fn name_addresses(&mut self, site: &Site) {
         for event in &mut self.events {
             if let Some(post) = site.post(&event.path) {
-                event.address = Some(post.address.clone());
+                event.address = Some(post.address.to_string());
             }
         }
     }

@@ -3,13 +3,11 @@
 //! All formats write the same cleaned page, so that an id, a title or a date never differs between them.
 
 use std::borrow::Cow;
-use std::ops::Deref;
 use std::sync::Arc;
 
 use super::address::web_address;
-use super::feeds::serialized_item::SerializedItem;
 use super::xml_text::{one_line, xml_safe};
-use super::{FeedPage, Format, Item, Withdrawn};
+use super::{FeedPage, Withdrawn};
 use crate::config::Person;
 use crate::post::Enclosure;
 
@@ -33,7 +31,7 @@ pub(super) fn replace_placeholders<const N: usize>(written: Vec<u8>, texts: [(&s
 const UNKNOWN_MEDIA_TYPE: &str = "application/octet-stream";
 
 /// `text` as one line; `None` if that is empty.
-fn some_line(text: &str) -> Option<String> {
+pub(super) fn some_line(text: &str) -> Option<String> {
     Some(one_line(text).into_owned()).filter(|line| !line.is_empty())
 }
 
@@ -102,7 +100,7 @@ fn is_media_type(text: &str) -> bool {
 }
 
 /// A text of several lines; `None` if it is blank.
-fn some_text(text: Option<&Arc<str>>) -> Option<Arc<str>> {
+pub(super) fn some_text(text: Option<&Arc<str>>) -> Option<Arc<str>> {
     let text = text?;
     let clean = match xml_safe(text) {
         Cow::Borrowed(_) => Arc::clone(text),
@@ -111,7 +109,7 @@ fn some_text(text: Option<&Arc<str>>) -> Option<Arc<str>> {
     (!clean.trim().is_empty()).then_some(clean)
 }
 
-fn enclosure(enclosure: &Enclosure) -> Option<Enclosure> {
+pub(super) fn enclosure(enclosure: &Enclosure) -> Option<Enclosure> {
     Some(Enclosure {
         url: web_address(&enclosure.url)?,
         media_type: some_line(&enclosure.media_type)
@@ -155,58 +153,6 @@ impl Withdrawn {
         Withdrawn {
             atom_id: id(&self.atom_id),
             at: self.at,
-        }
-    }
-}
-
-/// An item without anything that could break a document. It is made once for all formats, and cached until its post changes.
-#[derive(Clone, Debug)]
-pub struct CleanItem(Arc<(Item, SerializedItem)>);
-
-impl From<Item> for CleanItem {
-    /// Cleans the item.
-    fn from(item: Item) -> CleanItem {
-        CleanItem(Arc::new((item.cleaned(), SerializedItem::default())))
-    }
-}
-
-impl CleanItem {
-    /// The item alone in `format`. `write` serializes it on the first call only.
-    pub(super) fn serialized(&self, format: Format, write: impl FnOnce(&Item) -> String) -> &str {
-        let (item, written) = &*self.0;
-        written.get_or_write(format, || write(item))
-    }
-}
-
-impl Deref for CleanItem {
-    type Target = Item;
-
-    fn deref(&self) -> &Item {
-        let (item, _) = &*self.0;
-        item
-    }
-}
-
-impl Item {
-    /// The item without anything that could break a document. Cleaning a second time changes nothing.
-    fn cleaned(&self) -> Item {
-        let content = some_text(self.content.as_ref());
-        Item {
-            id: id(&self.id),
-            atom_id: id(&self.atom_id),
-            url: web_address(&self.url).unwrap_or_else(|| one_line(&self.url).into_owned()),
-            title: one_line(&self.title).into_owned(),
-            summary: one_line(&self.summary).into_owned(),
-            markdown: content.as_ref().and(some_text(self.markdown.as_ref())),
-            content,
-            published: self.published,
-            modified: self.modified.max(self.published),
-            authors: people(&self.authors),
-            tags: tags(&self.tags),
-            language: self.language.as_deref().and_then(language),
-            image: self.image.as_deref().and_then(web_address),
-            link: self.link.as_deref().and_then(web_address),
-            enclosures: self.enclosures.iter().filter_map(enclosure).collect(),
         }
     }
 }

@@ -380,8 +380,8 @@ mod tests {
     #[test]
     fn posts_are_named_as_in_the_feeds() {
         let mut named = post();
-        named.id = " tag:x\u{0}\r\n".to_owned();
-        named.title = "Two\nlines".to_owned();
+        named.id = " tag:x\u{0}\r\n".into();
+        named.title = "Two\nlines".into();
         named.authors.clear();
         let author = Person {
             name: "Site".to_owned(),

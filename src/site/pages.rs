@@ -180,7 +180,7 @@ impl Site {
         let Some(post) = self.index.by_address(address) else {
             return Ok(None);
         };
-        let page = self.cached_page(&PageKey::Post(post.address.clone()), || {
+        let page = self.cached_page(&PageKey::Post(post.address.to_string()), || {
             let text = self.text(post)?;
             let references = references_of(post, &text, &self.config, &|path: &Utf8Path| self.published(path));
             let (newer, older) = if self.is_listed(post) {

@@ -151,7 +151,7 @@ pub(crate) fn event_by_time(post: &Post, then: Timestamp, now: Timestamp) -> Opt
     };
     Some(PostEvent {
         path: post.source.clone(),
-        address: Some(post.address.clone()),
+        address: Some(post.address.to_string()),
         event,
     })
 }

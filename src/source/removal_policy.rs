@@ -7,10 +7,11 @@
 //! in the ledger that had no file at the start.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
+
 use std::time::Duration;
 
 use camino::{Utf8Path, Utf8PathBuf};
+use smol_str::SmolStr;
 
 use super::degraded::Degraded;
 use crate::config;
@@ -211,18 +212,18 @@ impl MissingFiles {
 #[derive(Debug, Default)]
 pub struct AbsentPosts {
     has_started: bool,
-    together: Option<WaitingTogether<Arc<str>>>,
+    together: Option<WaitingTogether<SmolStr>>,
 }
 
 impl AbsentPosts {
     /// The ids in `absent` that count as removed at `tick`, given the number of `present` posts.
     pub fn removed(
         &mut self,
-        absent: BTreeSet<Arc<str>>,
+        absent: BTreeSet<SmolStr>,
         present: usize,
         tick: Duration,
         config: &config::WatchSettings,
-    ) -> BTreeSet<Arc<str>> {
+    ) -> BTreeSet<SmolStr> {
         if !std::mem::replace(&mut self.has_started, true) && !absent.is_empty() {
             self.together = Some(WaitingTogether {
                 wait: wait_for(absent.len(), RemovalSituation::Starting { present }, config),
@@ -232,7 +233,7 @@ impl AbsentPosts {
         }
         self.note_present(present, tick);
         let Some(together) = &mut self.together else { return absent };
-        let still: BTreeSet<Arc<str>> = together.missing.intersection(&absent).cloned().collect();
+        let still: BTreeSet<SmolStr> = together.missing.intersection(&absent).cloned().collect();
         if still.len() < together.missing.len() {
             // some came back, so the others may too: their wait starts again
             together.since = tick;
@@ -448,10 +449,10 @@ mod tests {
         for (name, steps) in cases {
             let mut absent_posts = AbsentPosts::default();
             for &(second, absent, live, expected) in steps {
-                let absent = absent.chars().map(|c| Arc::from(c.to_string())).collect();
+                let absent = absent.chars().map(|c| SmolStr::from(c.to_string())).collect();
                 let gone = absent_posts.removed(absent, live, Duration::from_secs(second), &config);
                 assert_eq!(
-                    gone.iter().map(AsRef::as_ref).collect::<String>(),
+                    gone.iter().map(SmolStr::as_str).collect::<String>(),
                     expected,
                     "{name}, second {second}"
                 );
@@ -463,7 +464,7 @@ mod tests {
     fn the_wait_for_absent_posts_begins_with_the_first_present_one() {
         let mut absent_posts = AbsentPosts::default();
         let (config, second) = (config::WatchSettings::default(), Duration::from_secs);
-        let absent = BTreeSet::from([Arc::from("a")]);
+        let absent = BTreeSet::from([SmolStr::from("a")]);
         assert!(absent_posts.removed(absent.clone(), 0, second(0), &config).is_empty());
         absent_posts.note_present(0, second(0));
         assert_eq!(absent_posts.due(), None, "there is nothing yet");

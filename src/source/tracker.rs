@@ -112,7 +112,7 @@ impl ScanOutcome {
         }
         self.events.push(PostEvent {
             path: path.to_owned(),
-            address: post.map(|post| post.address.clone()),
+            address: post.map(|post| post.address.to_string()),
             event,
         });
     }

@@ -79,7 +79,7 @@ fn stored_posts(folder: &Path) -> BTreeMap<String, feedmill::identity::PostRecor
 }
 
 fn ids(folder: &Path) -> Vec<String> {
-    stored_posts(folder).into_values().map(|post| post.id).collect()
+    stored_posts(folder).into_values().map(|post| post.id.into()).collect()
 }
 
 #[test]

@@ -149,7 +149,7 @@ fn every_feed_agrees(name: &str, path: &Utf8Path) {
             held.extend(feeds[2].entries.iter().map(|entry| entry.id.clone()));
             documents += 3;
         }
-        let all: BTreeSet<String> = members.in_feeds().iter().map(|post| post.id.clone()).collect();
+        let all: BTreeSet<_> = members.in_feeds().iter().map(|post| post.id.to_string()).collect();
         assert_eq!(
             held, all,
             "{name}: the newest feed of {scope:?} and its archives hold every post"

@@ -222,12 +222,12 @@ fn with_withdrawn(withdrawn: usize, instant: Timestamp) -> SiteFixture {
             likeness: Likeness(number as u64),
         };
         Record::Post(Box::new(PostRecord {
-            id: format!("urn:made-up:{number}"),
+            id: format!("urn:made-up:{number}").into(),
             source: name(number).into(),
-            title: format!("Post {number}"),
-            slug: format!("{number:04}"),
-            wanted: format!("/posts/{number:04}"),
-            address: format!("/posts/{number:04}"),
+            title: format!("Post {number}").into(),
+            slug: format!("{number:04}").into(),
+            wanted: format!("/posts/{number:04}").into(),
+            address: format!("/posts/{number:04}").into(),
             content: Some(content),
             withdrawn: Some(instant),
             ..record.clone()

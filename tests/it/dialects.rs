@@ -200,7 +200,7 @@ fn every_post_is_listed_with_its_title_date_tags_and_address() {
         let post = site
             .post(Utf8Path::new(path))
             .unwrap_or_else(|| panic!("{path} was not read"));
-        let entry = &listed[&post.id];
+        let entry = &listed[post.id.as_str()];
         let expected = json!([title, date, tags, format!("https://example.com{address}"), said]);
         let listed_tags: Vec<&str> = entry["tags"]
             .as_array()
@@ -247,7 +247,7 @@ fn snapshots_of_all_values() {
     let site = TestFolder::of_fixtures("dialects").site(&format!("{CONFIG}\n[feed]\nlimit = 100"));
     let feed: Value = serde_json::from_slice(site.feed(&Scope::Site, Place::Newest, Format::Json).unwrap().bytes()).unwrap();
     for post in site.all().iter() {
-        let item = feed["items"].as_array().unwrap().iter().find(|item| item["id"] == post.id);
+        let item = feed["items"].as_array().unwrap().iter().find(|item| item["id"] == *post.id);
         let name = post.source.as_str().replace(['/', ' '], "-");
         insta::with_settings!({ omit_expression => true }, {
             insta::assert_snapshot!(name, describe(&site, post, &item.unwrap()["content_html"]));

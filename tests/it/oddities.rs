@@ -93,7 +93,7 @@ fn feed(site: &Site, format: Format) -> String {
 /// The path of `post`, from its URL in the listing.
 fn request_path(site: &Site, post: &Post) -> String {
     let listed = listed(site);
-    let entry = listed.iter().find(|entry| entry["id"] == post.id);
+    let entry = listed.iter().find(|entry| entry["id"] == *post.id);
     let url = entry.unwrap_or_else(|| panic!("{} is not listed", &post.source))["url"]
         .as_str()
         .unwrap();
@@ -116,7 +116,10 @@ fn assert_published(site: &Site, path: &str) {
     let id = post.id.replace('&', "&amp;");
     for format in Format::ALL {
         let feed = feed(site, format);
-        assert!(feed.contains(&id) || feed.contains(&post.id), "{path} is not in {format:?}");
+        assert!(
+            feed.contains(&id) || feed.contains(post.id.as_str()),
+            "{path} is not in {format:?}"
+        );
     }
 }
 

@@ -5,6 +5,7 @@ use std::io::{self, BufRead, Read};
 
 use camino::{Utf8Component, Utf8Path};
 use serde_json::Value;
+use smol_str::SmolStr;
 
 use crate::diagnostic::{Diagnostic, Position, Severity};
 use crate::identity::record::Record;
@@ -155,8 +156,8 @@ fn invalid_value(record: &Record) -> Option<(&'static str, &'static str)> {
     match record {
         Record::Post(post) => {
             let stays_inside = post.source.components().all(|part| matches!(part, Utf8Component::Normal(_)));
-            let earlier = post.earlier.iter().map(|former| &former.address);
-            let mut addresses = [&post.wanted, &post.address].into_iter().chain(earlier);
+            let earlier = post.earlier.iter().map(|former| former.address.as_str());
+            let mut addresses = [&post.wanted, &post.address].map(SmolStr::as_str).into_iter().chain(earlier);
             if post.id.trim().is_empty() {
                 Some(("`id` is empty", "write the id that readers know the post by"))
             } else if post.source.as_str().is_empty() || !stays_inside {

@@ -271,9 +271,9 @@ fn held_post((post, visibility): (&Post, Visibility)) -> HeldPost {
 
 fn title(post: &Post) -> String {
     if post.title.is_empty() {
-        post.slug.clone()
+        post.slug.to_string()
     } else {
-        post.title.clone()
+        post.title.to_string()
     }
 }
 

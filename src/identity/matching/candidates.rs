@@ -213,7 +213,7 @@ fn last_posts_at<'a>(registry: &Registry, changed: &[&'a Arc<Post>], unassigned:
         };
         let path = post.source.as_str();
         if last.get(path).is_none_or(is_later) {
-            last.insert(path, Arc::clone(id));
+            last.insert(path, id.clone());
         }
     }
     last

@@ -180,18 +180,18 @@ impl Registry {
         let Some(record) = self.posts.get_mut(id) else { return };
         state.write_to(record, file);
         if record.has_history() {
-            self.with_history.insert(Arc::clone(id));
+            self.with_history.insert(id.clone());
         }
         let is_withdrawal = state.withdrawn != before.withdrawn;
         self.unstored.is_urgent |= is_withdrawal;
         self.is_history_stale |= is_withdrawal;
-        self.unstored.posts.insert(Arc::clone(id));
+        self.unstored.posts.insert(id.clone());
     }
 
     fn set_moving(&mut self, id: &PostId, is_moving: bool) {
         let was_moving = self.moving.remove(id);
         if is_moving {
-            self.moving.insert(Arc::clone(id));
+            self.moving.insert(id.clone());
         }
         self.is_history_stale |= is_moving || was_moving;
     }
@@ -199,7 +199,7 @@ impl Registry {
     fn set_held(&mut self, id: &PostId, is_held: bool) {
         let was_held = self.held.remove(id);
         if is_held {
-            self.held.insert(Arc::clone(id));
+            self.held.insert(id.clone());
         }
         self.is_history_stale |= is_held != was_held;
     }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use jiff::SignedDuration;
+use smol_str::SmolStr;
 
 use super::Registry;
 use crate::identity::history::{Departure, FormerOwner, History};
@@ -93,9 +94,9 @@ impl Registry {
     /// The post of `record` as the owner of an address that it left at `until`.
     fn former_owner(&self, id: &PostId, record: &PostRecord, until: Timestamp) -> FormerOwner {
         FormerOwner {
-            id: Arc::clone(id),
+            id: id.clone(),
             source: self.place(id).unwrap_or(&record.source).to_owned(),
-            title: record.public_title().to_owned(),
+            title: record.public_title().to_string(),
             until,
             is_expected_back: record.withdrawn.is_none(),
         }
@@ -105,7 +106,7 @@ impl Registry {
 /// The post of `record`, with what the record says of it and without a text.
 fn post_of(record: &PostRecord) -> Post {
     let authors = record.authors.iter().map(|name| Person {
-        name: name.clone(),
+        name: name.to_string(),
         ..Person::default()
     });
     Post {
@@ -117,8 +118,8 @@ fn post_of(record: &PostRecord) -> Post {
         address: record.address.clone(),
         aliases: Box::default(),
         names: Box::default(),
-        title: record.public_title().to_owned(),
-        summary: String::new(),
+        title: record.public_title(),
+        summary: SmolStr::default(),
         date: record.date,
         updated: record.changed.max(record.returned).map(Moment::utc),
         expires: None,

@@ -58,7 +58,7 @@ impl Registry {
         }
         for post in changed {
             if let Some(id) = self.take_file(&post.source) {
-                unassigned.by_path.insert(post.source.as_str(), Arc::clone(&id));
+                unassigned.by_path.insert(post.source.as_str(), id.clone());
                 unassigned.ids.insert(id);
             }
         }
@@ -79,7 +79,7 @@ impl Registry {
             self.moved.remove(id);
         } else {
             assigned.moved.push((path.to_owned(), source.clone()));
-            self.moved.insert(Arc::clone(id), path.to_owned());
+            self.moved.insert(id.clone(), path.to_owned());
             self.is_history_stale = true;
         }
     }
@@ -88,7 +88,7 @@ impl Registry {
     pub(super) fn known_file(&mut self, post: &Arc<Post>, id: Option<&str>, config: &Config, now: Timestamp) -> KnownFile {
         let published = match id {
             Some(id) if *id != post.id => Arc::new(Post {
-                id: id.to_owned(),
+                id: id.into(),
                 ..Post::clone(post)
             }),
             _ => Arc::clone(post),

@@ -48,9 +48,13 @@ impl Registry {
         let id: PostId = id.into();
         let is_displaced = *record.address != file.published.address;
         if is_displaced {
-            self.moving.insert(Arc::clone(&id));
+            self.moving.insert(id.clone());
         }
         if record == *before {
+            // the record that was loaded is equal, but has texts of its own; this one shares those of the post
+            if let Some(before) = self.posts.get_mut(&id) {
+                *before = record;
+            }
             return;
         }
         let has_new_address = record.address != before.address;
@@ -66,7 +70,7 @@ impl Registry {
 
     /// Adds a record of the new post in `file`, which is shown as `post` for the first time.
     fn add_record(&mut self, file: &KnownFile, post: &Arc<Post>, now: Timestamp) {
-        let id: PostId = post.id.as_str().into();
+        let id = post.id.clone();
         let path = &post.source;
         if self.posts.contains(&id) {
             // the site gave it the id of another post
@@ -101,7 +105,7 @@ impl Registry {
     fn new_record(&self, file: &KnownFile, post: &Post, now: Timestamp) -> PostRecord {
         let mut record = PostRecord {
             wanted: file.read.address.clone(),
-            wanted_id: named_id(&file.read).filter(|named| **named != post.id).map(str::to_owned),
+            wanted_id: named_id(&file.read).filter(|named| **named != post.id).map(Into::into),
             never_listed: file.visibility == Visibility::Unlisted,
             ..PostRecord::of(post, now)
         };
@@ -110,7 +114,7 @@ impl Registry {
         if let Some(predecessor) = predecessor.filter(|predecessor| predecessor.address != record.address) {
             record.earlier.clone_from(&predecessor.earlier);
             record.earlier.push(FormerAddress {
-                address: predecessor.address.clone(),
+                address: predecessor.address.to_string(),
                 // later than the predecessor left it, so that the address leads to this post
                 until: second_after(now),
             });
@@ -126,7 +130,7 @@ fn updated_record(before: &PostRecord, file: &KnownFile, post: &Post, left_at: T
     if *before.address != post.address {
         earlier.retain(|earlier| earlier.address != before.address && *earlier.address != post.address);
         earlier.push(FormerAddress {
-            address: before.address.clone(),
+            address: before.address.to_string(),
             until: left_at,
         });
         let surplus = earlier.len().saturating_sub(MOST_ADDRESSES);
@@ -135,7 +139,7 @@ fn updated_record(before: &PostRecord, file: &KnownFile, post: &Post, left_at: T
     PostRecord {
         id: before.id.clone(),
         wanted: file.read.address.clone(),
-        wanted_id: file.wanted_id().map(str::to_owned),
+        wanted_id: file.wanted_id().map(Into::into),
         earlier,
         changed: before.changed,
         content: before.content,

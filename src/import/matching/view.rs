@@ -138,7 +138,7 @@ impl<'a> PostView<'a> {
     pub(super) fn keys(&self, by: MatchedBy) -> Vec<String> {
         let day = self.day.into_iter();
         match by {
-            MatchedBy::Id => unique_keys(vec![self.post.id.clone(), self.post.atom_id().to_string()]),
+            MatchedBy::Id => unique_keys(vec![self.post.id.to_string(), self.post.atom_id().to_string()]),
             MatchedBy::Address => self.paths.clone(),
             MatchedBy::Name | MatchedBy::NameFromTitle => self.names.clone(),
             MatchedBy::TitleAndDay => unique_keys(day.map(|day| title_key(&self.title, day)).collect()),
@@ -161,7 +161,7 @@ impl<'a> PostView<'a> {
 fn addresses(post: &Post) -> Vec<String> {
     let own = match Url::parse(&post.address) {
         Ok(url) => address::decoded_path(&url),
-        Err(_) => Some(post.address.clone()),
+        Err(_) => Some(post.address.to_string()),
     };
     own.into_iter().chain(post.aliases.iter().cloned()).collect()
 }

@@ -202,7 +202,7 @@ fn other_slugs(post: &Post) -> impl Iterator<Item = String> {
         .filter(|folder| !folder.is_empty() && **folder != *slug);
     let hash = blake3::hash(post.source.as_str().as_bytes()).to_hex();
     [
-        Some(slug.clone()),
+        Some(slug.to_string()),
         language,
         folder.map(|folder| format!("{folder}-{slug}")),
         date,

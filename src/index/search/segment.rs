@@ -171,7 +171,7 @@ impl PostingsBuilder {
 /// read.
 pub(super) fn fields(post: &Post, text: Option<&str>, mut read: impl FnMut(&str, u32)) {
     read(&post.title, TITLE_WEIGHT);
-    for tag in &post.tags {
+    for tag in &*post.tags {
         read(tag, TAG_WEIGHT);
     }
     read(&post.summary, TEXT_WEIGHT);

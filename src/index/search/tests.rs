@@ -31,7 +31,7 @@ fn titles<'a>(search: &SiteSearch, posts: impl IntoIterator<Item = &'a Arc<Post>
     let words = SearchQuery::parse(query).unwrap();
     let posts: SharedVec<Arc<Post>> = posts.into_iter().cloned().collect();
     let found = search.find(&posts, &LoadedTexts, &words, |_| true).unwrap();
-    found.iter().map(|post| post.title.clone()).collect()
+    found.iter().map(|post| post.title.to_string()).collect()
 }
 
 #[test]

@@ -1,10 +1,53 @@
-//! Makes a feed item from a post.
+//! A post in a feed: what feeds show of it, made from the post and cleaned once for all formats.
 
-use super::super::address::{post_url, resolved};
-use super::super::{CleanItem, Content, Item};
-use crate::config::Config;
+use std::ops::Deref;
+use std::sync::Arc;
+
+use smol_str::SmolStr;
+
+use super::super::address::{post_url, resolved, web_address};
+use super::super::xml_text::one_line;
+use super::super::{Content, Format, clean};
+use super::serialized_item::SerializedItem;
+use crate::config::{Config, Person};
 use crate::post::reference::{References, Role};
 use crate::post::{Enclosure, Post};
+use crate::time::Moment;
+
+/// A post in a feed, with absolute addresses. Documents contain it only cleaned, as a [`CleanItem`].
+#[derive(Clone, Debug)]
+pub struct Item {
+    /// The id in RSS and JSON Feed.
+    pub id: String,
+    /// The id in Atom, an IRI.
+    pub atom_id: String,
+    /// The post's own address.
+    pub url: String,
+    /// The title; may be empty.
+    pub title: String,
+    /// The summary as plain text; may be empty.
+    pub summary: String,
+    /// The whole text as clean HTML; `None` if the feed has summaries only, is full, or the text cannot be read.
+    pub content: Option<Arc<str>>,
+    /// The whole text as Markdown; `None` if `content` is, or if the feed has no Markdown.
+    pub markdown: Option<Arc<str>>,
+    /// When it was published.
+    pub published: Moment,
+    /// When it last changed; not before `published`.
+    pub modified: Moment,
+    /// Its authors.
+    pub authors: Vec<Person>,
+    /// Its tags.
+    pub tags: Vec<String>,
+    /// Its language, if it names one.
+    pub language: Option<String>,
+    /// Its picture.
+    pub image: Option<String>,
+    /// The page that it is about.
+    pub link: Option<String>,
+    /// Its enclosures, with absolute `url`s.
+    pub enclosures: Vec<Enclosure>,
+}
 
 /// The item of `post`, with clean texts and absolute addresses. If the post names no author, the author is the site's.
 ///
@@ -27,16 +70,16 @@ pub fn item(post: &Post, config: &Config, content: Option<Content>) -> CleanItem
     };
     let (content, markdown) = content.map(|Content { html, markdown }| (html, markdown)).unzip();
     Item {
-        id: post.id.clone(),
+        id: post.id.to_string(),
         atom_id: post.atom_id().to_string(),
-        title: post.title.clone(),
-        summary: post.summary.clone(),
+        title: post.title.to_string(),
+        summary: post.summary.to_string(),
         content,
         markdown: markdown.filter(|_| config.feed.markdown),
         published: post.date,
         modified: post.modified(),
         authors,
-        tags: post.tags.clone(),
+        tags: post.tags.iter().map(SmolStr::to_string).collect(),
         language: post.language.as_deref().map(str::to_owned),
         image: post.image.as_ref().and_then(|image| absolute(image, Role::Part)),
         link: post.link.as_ref().and_then(|link| absolute(link, Role::Link)),
@@ -44,6 +87,58 @@ pub fn item(post: &Post, config: &Config, content: Option<Content>) -> CleanItem
         url,
     }
     .into()
+}
+
+/// An item without anything that could break a document. It is made once for all formats, and cached until its post changes.
+#[derive(Clone, Debug)]
+pub struct CleanItem(Arc<(Item, SerializedItem)>);
+
+impl From<Item> for CleanItem {
+    /// Cleans the item.
+    fn from(item: Item) -> CleanItem {
+        CleanItem(Arc::new((item.cleaned(), SerializedItem::default())))
+    }
+}
+
+impl CleanItem {
+    /// The item alone in `format`. `write` serializes it on the first call only.
+    pub(super) fn serialized(&self, format: Format, write: impl FnOnce(&Item) -> String) -> &str {
+        let (item, written) = &*self.0;
+        written.get_or_write(format, || write(item))
+    }
+}
+
+impl Deref for CleanItem {
+    type Target = Item;
+
+    fn deref(&self) -> &Item {
+        let (item, _) = &*self.0;
+        item
+    }
+}
+
+impl Item {
+    /// The item without anything that could break a document. Cleaning a second time changes nothing.
+    fn cleaned(&self) -> Item {
+        let content = clean::some_text(self.content.as_ref());
+        Item {
+            id: clean::id(&self.id),
+            atom_id: clean::id(&self.atom_id),
+            url: web_address(&self.url).unwrap_or_else(|| one_line(&self.url).into_owned()),
+            title: one_line(&self.title).into_owned(),
+            summary: one_line(&self.summary).into_owned(),
+            markdown: content.as_ref().and(clean::some_text(self.markdown.as_ref())),
+            content,
+            published: self.published,
+            modified: self.modified.max(self.published),
+            authors: clean::people(&self.authors),
+            tags: clean::tags(&self.tags),
+            language: self.language.as_deref().and_then(clean::language),
+            image: self.image.as_deref().and_then(web_address),
+            link: self.link.as_deref().and_then(web_address),
+            enclosures: self.enclosures.iter().filter_map(clean::enclosure).collect(),
+        }
+    }
 }
 
 #[cfg(test)]
@@ -59,22 +154,22 @@ pub(in crate::render) mod tests {
     pub(in crate::render) fn post() -> Post {
         Post {
             source: "shore/kelp.md".into(),
-            id: "tag:example.com,2026:kelp".to_owned(),
+            id: "tag:example.com,2026:kelp".into(),
             atom_id: None,
             other_ids: Box::default(),
-            slug: "kelp".to_owned(),
-            address: "/posts/kelp & co".to_owned(),
+            slug: "kelp".into(),
+            address: "/posts/kelp & co".into(),
             aliases: Box::default(),
             names: Box::default(),
-            title: "Kelp & co".to_owned(),
-            summary: "All of it.".to_owned(),
+            title: "Kelp & co".into(),
+            summary: "All of it.".into(),
             date: Moment::utc("2026-01-02T03:04:05Z".parse().unwrap()),
             updated: None,
             expires: None,
             status: Status::Published,
             in_feeds: true,
             minor: None,
-            tags: vec!["sea".to_owned()],
+            tags: ["sea".into()].into(),
             authors: vec![Person {
                 name: "Ada Quill".to_owned(),
                 ..Person::default()

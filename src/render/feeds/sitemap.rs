@@ -127,9 +127,9 @@ mod tests {
         let posts = (1..=posts).map(|n| {
             let mut post = post();
             post.source = format!("p{n}.md").into();
-            post.id = format!("tag:example.com,2026:{n}");
-            post.slug = format!("p{n}");
-            post.address = format!("/p{n}?&");
+            post.id = format!("tag:example.com,2026:{n}").into();
+            post.slug = format!("p{n}").into();
+            post.address = format!("/p{n}?&").into();
             post.date = Moment::utc(format!("2026-01-02T03:04:{n:02}Z").parse().unwrap());
             post.section = None;
             Arc::new(post)
@@ -178,7 +178,7 @@ mod tests {
             "https://example.community",
         ] {
             let mut elsewhere = post();
-            elsewhere.address = format!("{host}/p");
+            elsewhere.address = format!("{host}/p").into();
             let index = Index::build(
                 vec![Arc::new(elsewhere)],
                 &HashSet::new(),

@@ -68,7 +68,7 @@ impl PageDate {
 pub(super) fn display_name(post: &Post) -> String {
     let title = one_line(&post.title);
     if title.is_empty() {
-        post.slug.clone()
+        post.slug.to_string()
     } else {
         title.into_owned()
     }

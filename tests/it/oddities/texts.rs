@@ -172,9 +172,9 @@ fn item_18_tags_of_every_kind_have_addresses_that_work() {
 #[test]
 fn item_18_tags_with_spaces_are_split_as_in_jekyll() {
     let odd = Odd::new("_posts/2020-01-02-a.md", "---\nlayout: post\ntags: release tools\n---\n");
-    assert_eq!(odd.post().tags, ["release", "tools"]);
+    assert_eq!(*odd.post().tags, ["release", "tools"]);
     let odd = Odd::new("2020-01-02-a.md", "---\ntags: release tools\n---\n");
-    assert_eq!(odd.post().tags, ["release tools"]);
+    assert_eq!(*odd.post().tags, ["release tools"]);
 }
 
 #[test]

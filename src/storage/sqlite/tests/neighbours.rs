@@ -106,7 +106,7 @@ fn readers_see_whole_batches_while_they_are_written() {
 
 fn titles(records: &[Record]) -> Vec<String> {
     let title = |record: &Record| match record {
-        Record::Post(post) => Some(post.title.clone()),
+        Record::Post(post) => Some(post.title.to_string()),
         _ => None,
     };
     records.iter().filter_map(title).collect()

@@ -21,7 +21,7 @@ impl Model {
                 .site
                 .post(&path)
                 .filter(|post| post.is_readable(model.harness.built))?;
-            Some((post.id.clone(), post.address.clone(), post.modified()))
+            Some((post.id.to_string(), post.address.to_string(), post.modified()))
         };
         let tombstones = |model: &Model| model.harness.get("/atom.xml").body.matches("deleted-entry").count();
         let was_out = shown(&self.harness, &self.model_posts[at]).is_some();

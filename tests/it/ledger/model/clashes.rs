@@ -191,9 +191,9 @@ fn failures(&(name, steps, expected): &ClashCase, is_asleep: bool) -> Vec<String
         {
             let post = harness.site.post((*path).into()).unwrap();
             let id = post.id.clone();
-            addresses.entry(path).or_insert_with(|| post.address.clone());
+            addresses.entry(path).or_insert_with(|| post.address.to_string());
             if !first.values().any(|other| *other == id) {
-                first.entry(path).or_insert(id);
+                first.entry(path).or_insert(id.to_string());
             }
         }
         if count + 1 < steps.len() {
@@ -224,7 +224,7 @@ fn failures(&(name, steps, expected): &ClashCase, is_asleep: bool) -> Vec<String
                 .site
                 .all()
                 .iter()
-                .find(|post| answer.location.ends_with(&post.address));
+                .find(|post| answer.location.ends_with(post.address.as_str()));
             let is_other = to.is_some_and(|post| post.id != *id && first.values().any(|known| *known == post.id));
             if !is_there && (is_other || !matches!(answer.status, 200 | 301 | 410)) {
                 failures.push(format!(

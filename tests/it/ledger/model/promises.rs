@@ -108,11 +108,11 @@ impl Promises {
                 holds!(post.id == **id, "{path} had the id {id} and has {}", &post.id);
             }
             // an id of one post is never given to another that readers know
-            let is_other = |other: &&ModelPost| other.number != at && other.had.contains(&post.id);
+            let is_other = |other: &&ModelPost| other.number != at && other.had.contains(post.id.as_str());
             let is_served = model_posts
                 .iter()
                 .find(is_other)
-                .filter(|_| !model_post.had.contains(&post.id));
+                .filter(|_| !model_post.had.contains(post.id.as_str()));
             if let Some(other) = is_served.filter(|_| !model_post.had.is_empty()) {
                 // copies that were moved cannot be distinguished
                 let is_twin = model_post.id.is_none() && other.text == model_post.text;
@@ -137,7 +137,7 @@ impl Promises {
                 model_posts[other].id = None;
             }
             let (is_undated, id) = (model_posts[at].date.is_none(), post.id.clone());
-            let promise = self.posts.entry(id.clone()).or_default();
+            let promise = self.posts.entry(id.to_string()).or_default();
             if let Some(date) = promise.date.filter(|_| is_undated && promise.number == at) {
                 holds!(
                     post.date == date,
@@ -147,9 +147,9 @@ impl Promises {
             }
             promise.date = is_undated.then_some(post.date);
             promise.seen = Some(harness.now);
-            promise.addresses.insert(post.address.clone());
-            model_posts[at].had.insert(id.clone());
-            model_posts[at].id = Some(id);
+            promise.addresses.insert(post.address.to_string());
+            model_posts[at].had.insert(id.to_string());
+            model_posts[at].id = Some(id.to_string());
             model_posts[at].last_title_seen = Some(model_posts[at].titles);
             model_posts[at].is_out_from = Some(post.date.timestamp());
         }
@@ -161,7 +161,7 @@ impl Promises {
         let listed = model_posts
             .iter()
             .filter(|model_post| model_post.standing == Status::Published);
-        let listed = listed.filter_map(|model_post| Some((shown(harness, model_post)?.id.clone(), model_post.number)));
+        let listed = listed.filter_map(|model_post| Some((shown(harness, model_post)?.id.to_string(), model_post.number)));
         let numbers: BTreeMap<String, usize> = listed.collect();
         let expected: Vec<&String> = numbers.keys().collect();
         let atom = harness.get("/atom.xml").body;
@@ -275,7 +275,7 @@ impl Promises {
             .map(|post| (post.id.as_str(), post))
             .collect();
         for post in shown.values() {
-            self.owners.insert(post.address.clone(), post.id.clone());
+            self.owners.insert(post.address.to_string(), post.id.to_string());
         }
         let standing: BTreeSet<&str> = shown.values().map(|post| post.address.as_str()).collect();
         let forgotten = Timestamp::from_second(harness.now.as_second() - 90 * 86_400).unwrap();
