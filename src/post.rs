@@ -149,7 +149,7 @@ pub struct Post {
     /// When the file was last written. Readers do not see it; it keeps `Last-Modified` moving.
     pub touched: CompactTimestamp,
     /// When readers last got something new about it: it appeared, changed or was added back. `None` if that is not known.
-    pub told: Option<CompactTimestamp>,
+    pub last_news: Option<CompactTimestamp>,
     /// Whether readers have it although its date is in the future, because the clock was put back.
     pub is_out_already: bool,
     /// Whether it is held back: its file has a date or visibility that is not understood, or shows that its author had not

@@ -243,9 +243,9 @@ fn with_known_changes<'a>(
     }
     let appeared = Some(record.first_served).filter(|&at| at > site.since);
     let events = [appeared, state.changed, state.returned].into_iter().flatten();
-    let told = events.max().map(CompactTimestamp::from);
-    if post.told != told {
-        post.to_mut().told = told;
+    let last_news = events.max().map(CompactTimestamp::from);
+    if post.last_news != last_news {
+        post.to_mut().last_news = last_news;
     }
     post
 }

@@ -117,8 +117,11 @@ fn changed_at(post: &Post, now: Timestamp) -> Timestamp {
     let changed = post.updated.map(Moment::timestamp).filter(|&updated| updated <= now);
     let published = post.date.timestamp();
     // a client that keeps a copy also needs a post that was added under an old date
-    let told = post.told.map(CompactTimestamp::timestamp).filter(|&told| told <= now);
-    let last = [changed, told].into_iter().flatten().max();
+    let last_news = post
+        .last_news
+        .map(CompactTimestamp::timestamp)
+        .filter(|&last_news| last_news <= now);
+    let last = [changed, last_news].into_iter().flatten().max();
     last.map_or(published, |last| last.max(published))
 }
 
@@ -176,5 +179,6 @@ impl ByChange {
 }
 
 fn has_future_change_at(post: &Post, now: Timestamp) -> bool {
-    post.updated.is_some_and(|updated| updated.timestamp() > now) || post.told.is_some_and(|told| told.timestamp() > now)
+    post.updated.is_some_and(|updated| updated.timestamp() > now)
+        || post.last_news.is_some_and(|last_news| last_news.timestamp() > now)
 }

@@ -166,7 +166,7 @@ impl FileParts<'_> {
             file: Digest::of(&file.bytes),
             text: (*body).into(),
             touched: file.modified.into(),
-            told: None,
+            last_news: None,
             is_out_already: false,
             is_held: false,
             has_long_text: fingerprint::is_long(body),

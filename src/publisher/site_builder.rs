@@ -2,7 +2,7 @@
 //!
 //! A builder has no clocks and no threads of its own: the same files and times give the same result.
 
-mod keeping;
+mod storing;
 
 use std::collections::{BTreeSet, HashMap};
 use std::io;

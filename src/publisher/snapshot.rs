@@ -55,10 +55,10 @@ pub fn snapshot(config: &Arc<Config>, root: &Utf8Path, ledger: &mut Registry, no
         missing: &BTreeSet::new(),
         is_there: &|path| scan.files.contains(path) || scan.is_blind_to(path),
     };
-    let settled = ledger.assign(&changes, &unreadable, config, now);
+    let assigned = ledger.assign(&changes, &unreadable, config, now);
     let held = changes.posts.iter().filter(|post| post.is_held);
     let held: BTreeSet<&Utf8Path> = held.map(|post| post.source.as_path()).collect();
-    let readable = settled.changes.posts.iter().filter(|post| post.is_readable(now));
+    let readable = assigned.changes.posts.iter().filter(|post| post.is_readable(now));
     let readable: BTreeSet<&Utf8Path> = readable.map(|post| post.source.as_path()).collect();
     for diagnostic in &mut diagnostics {
         let path = &*diagnostic.path;
@@ -73,8 +73,8 @@ pub fn snapshot(config: &Arc<Config>, root: &Utf8Path, ledger: &mut Registry, no
     diagnostics.sort();
     diagnostics.dedup();
     let input = SiteInput {
-        changes: settled.changes,
-        new_files: settled.new_posts,
+        changes: assigned.changes,
+        new_files: assigned.new_posts,
         diagnostics: diagnostics.into(),
         history: Some(ledger.history(now, config.state.withdrawn_for())),
         documents: Vec::new(),

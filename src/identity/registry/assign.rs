@@ -168,9 +168,9 @@ impl Registry {
     fn set_first_told(&self, file: &mut KnownFile, now: Timestamp) {
         file.visibility = file.read.visibility(now);
         let is_news = now > self.site.since && file.is_readable();
-        if is_news && file.published.told.is_none() {
+        if is_news && file.published.last_news.is_none() {
             let mut post = Post::clone(&file.read);
-            post.told = Some(now.into());
+            post.last_news = Some(now.into());
             file.published = Arc::new(post);
         }
     }

@@ -147,7 +147,7 @@ fn post_of(record: &PostRecord) -> Post {
         file: record.file.unwrap_or_default(),
         text: "".into(),
         touched: record.first_served.into(),
-        told: None,
+        last_news: None,
         is_out_already: false,
         is_held: false,
         has_long_text: false,

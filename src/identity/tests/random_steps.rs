@@ -33,7 +33,7 @@ type FileContent = (usize, usize);
 
 /// What a scan finds at a path.
 #[derive(Clone, Copy, Debug)]
-enum FoundFile {
+enum TestFile {
     /// The same as the scan before.
     Same,
     /// A post with this one of the contents.
@@ -50,7 +50,7 @@ enum FoundFile {
 #[derive(Clone, Debug)]
 #[expect(clippy::struct_excessive_bools, reason = "each happens or not, whatever the others do")]
 struct ScanStep {
-    found: [FoundFile; PATHS.len()],
+    found: [TestFile; PATHS.len()],
     hours: i64,
     permalink: usize,
     is_restart: bool,
@@ -74,7 +74,7 @@ struct RandomFolder<'a> {
     config: Config,
     now: Timestamp,
     contents: Vec<FileContent>,
-    found: [FoundFile; PATHS.len()],
+    found: [TestFile; PATHS.len()],
     given: BTreeMap<&'static str, Arc<Post>>,
     has_failed: bool,
 }
@@ -87,7 +87,7 @@ impl RandomFolder<'_> {
             config: Config::default(),
             now: START,
             contents: contents.to_vec(),
-            found: [FoundFile::Nothing; PATHS.len()],
+            found: [TestFile::Nothing; PATHS.len()],
             given: BTreeMap::new(),
             has_failed: false,
         }
@@ -116,14 +116,14 @@ impl RandomFolder<'_> {
         let found = self.found;
         for (at, path) in PATHS.into_iter().enumerate() {
             self.found[at] = match step.found[at] {
-                FoundFile::Same => found[at],
-                FoundFile::Of(other) => found[other],
+                TestFile::Same => found[at],
+                TestFile::Of(other) => found[other],
                 other => other,
             };
             let known = before.get(path);
             let post = match self.found[at] {
-                FoundFile::Post(content) => Some(self.read(at, content)),
-                FoundFile::Missing => {
+                TestFile::Post(content) => Some(self.read(at, content)),
+                TestFile::Missing => {
                     missing.extend(known.map(|_| path.into()));
                     known.map(Arc::clone)
                 }
@@ -158,7 +158,7 @@ impl RandomFolder<'_> {
         let (changes, missing) = self.scan(step);
         let is_there = |path: &Utf8Path| {
             let at = PATHS.iter().position(|known| path == *known);
-            at.is_some_and(|at| matches!(self.found[at], FoundFile::Post(_) | FoundFile::Unreadable))
+            at.is_some_and(|at| matches!(self.found[at], TestFile::Post(_) | TestFile::Unreadable))
         };
         let assigned = catch_unwind(AssertUnwindSafe(|| {
             let unreadable = UnreadableFiles {
@@ -198,14 +198,14 @@ impl RandomFolder<'_> {
     }
 }
 
-fn found() -> impl Strategy<Value = FoundFile> {
+fn found() -> impl Strategy<Value = TestFile> {
     prop_oneof![
-        4 => Just(FoundFile::Same),
-        4 => (0..3_usize).prop_map(FoundFile::Post),
-        2 => (0..PATHS.len()).prop_map(FoundFile::Of),
-        2 => Just(FoundFile::Nothing),
-        1 => Just(FoundFile::Unreadable),
-        1 => Just(FoundFile::Missing),
+        4 => Just(TestFile::Same),
+        4 => (0..3_usize).prop_map(TestFile::Post),
+        2 => (0..PATHS.len()).prop_map(TestFile::Of),
+        2 => Just(TestFile::Nothing),
+        1 => Just(TestFile::Unreadable),
+        1 => Just(TestFile::Missing),
     ]
 }
 
@@ -297,9 +297,9 @@ fn the_last_post_at_a_path_is_matched_there() {
     for (name, contents, scans, is_restart, expected) in situations {
         let mut folder = RandomFolder::new(&cache, contents);
         for (at, scan) in scans.iter().enumerate() {
-            let [a, b] = scan.map(|content| content.map_or(FoundFile::Nothing, FoundFile::Post));
+            let [a, b] = scan.map(|content| content.map_or(TestFile::Nothing, TestFile::Post));
             folder.apply(&ScanStep {
-                found: [a, b, FoundFile::Nothing],
+                found: [a, b, TestFile::Nothing],
                 hours: 3,
                 permalink: 0,
                 is_restart: is_restart && at == scans.len() - 1,

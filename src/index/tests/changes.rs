@@ -50,18 +50,18 @@ const PATHS: [&str; 8] = [
 ];
 
 #[derive(Clone, Debug)]
-enum Step {
+enum IndexStep {
     /// Writes these files, or deletes them if there is no text. The flag says whether the post is new.
     Write(Vec<(usize, Option<(String, bool)>)>),
     /// Moves the clock by this many hours.
     Pass(i64),
 }
 
-fn step() -> impl Strategy<Value = Step> {
+fn step() -> impl Strategy<Value = IndexStep> {
     let file = (0..PATHS.len(), proptest::option::weighted(0.8, (head(), any::<bool>())));
     prop_oneof![
-        4 => proptest::collection::vec(file, 1..4).prop_map(Step::Write),
-        1 => (1_i64..30).prop_map(Step::Pass),
+        4 => proptest::collection::vec(file, 1..4).prop_map(IndexStep::Write),
+        1 => (1_i64..30).prop_map(IndexStep::Pass),
     ]
 }
 
@@ -114,8 +114,8 @@ proptest! {
         for step in steps {
             let mut changes = std::mem::take(&mut touched);
             match step {
-                Step::Pass(hours) => now += jiff::SignedDuration::from_hours(hours),
-                Step::Write(written) => {
+                IndexStep::Pass(hours) => now += jiff::SignedDuration::from_hours(hours),
+                IndexStep::Write(written) => {
                     for (path, text) in written {
                         let path = Utf8PathBuf::from(PATHS[path]);
                         let post = text.map(|(head, is_new)| {

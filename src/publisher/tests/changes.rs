@@ -12,7 +12,7 @@ use crate::source::MemorySource;
 use crate::source::watch::{Hints, Watching};
 
 /// A site builder over files in memory, with a clock that the test sets.
-struct Builder {
+struct TestSite {
     memory: MemorySource,
     builder: SiteBuilder,
     site: Option<Arc<Site>>,
@@ -20,16 +20,16 @@ struct Builder {
     tick: Duration,
 }
 
-type Feeds = BTreeMap<ChangedFeed, String>;
+type FeedBytes = BTreeMap<ChangedFeed, String>;
 
-impl Builder {
-    fn new(feed_limit: usize) -> Builder {
+impl TestSite {
+    fn new(feed_limit: usize) -> TestSite {
         let mut config = Config::default();
         config.feed.limit = feed_limit;
         let memory = MemorySource::new(&config.posts);
         let now: Timestamp = "2026-06-03T12:00:00Z".parse().unwrap();
         let source = Source::Memory(memory.clone());
-        Builder {
+        TestSite {
             memory,
             builder: SiteBuilder::of_source(&Arc::new(config), source, None, now),
             site: None,
@@ -54,7 +54,7 @@ impl Builder {
     }
 
     /// The feeds of all scopes, without the date of the feed as a whole.
-    fn feeds(&self) -> Feeds {
+    fn feeds(&self) -> FeedBytes {
         let site = self.site.as_ref().unwrap();
         let scopes: Vec<Scope> = site.index.scopes().map(|(scope, _)| scope.clone()).collect();
         let feeds = scopes.into_iter().flat_map(|scope| {
@@ -84,7 +84,7 @@ fn undated(text: &str, format: Format) -> String {
 }
 
 /// The feeds that differ between `before` and `after`.
-fn differing(before: &Feeds, after: &Feeds) -> BTreeSet<ChangedFeed> {
+fn differing(before: &FeedBytes, after: &FeedBytes) -> BTreeSet<ChangedFeed> {
     let all = before.keys().chain(after.keys());
     all.filter(|feed| before.get(feed) != after.get(feed)).cloned().collect()
 }
@@ -92,7 +92,7 @@ fn differing(before: &Feeds, after: &Feeds) -> BTreeSet<ChangedFeed> {
 const PATHS: [&str; 7] = ["a.md", "b.md", "c.md", "one/a.md", "one/b.md", "two/c.md", "two/index.md"];
 
 #[derive(Clone, Debug)]
-enum Step {
+enum FolderStep {
     Write(usize, String),
     Remove(usize),
     Rename(usize, usize),
@@ -132,12 +132,12 @@ fn file() -> impl Strategy<Value = String> {
     (head, 0..TEXTS.len()).prop_map(|(head, text)| format!("---\n{head}---\n{}\n", TEXTS[text]))
 }
 
-fn step() -> impl Strategy<Value = Step> {
+fn step() -> impl Strategy<Value = FolderStep> {
     prop_oneof![
-        6 => (0..PATHS.len(), file()).prop_map(|(at, text)| Step::Write(at, text)),
-        2 => (0..PATHS.len()).prop_map(Step::Remove),
-        1 => (0..PATHS.len(), 0..PATHS.len()).prop_map(|(from, to)| Step::Rename(from, to)),
-        1 => (1_u64..30).prop_map(Step::Pass),
+        6 => (0..PATHS.len(), file()).prop_map(|(at, text)| FolderStep::Write(at, text)),
+        2 => (0..PATHS.len()).prop_map(FolderStep::Remove),
+        1 => (0..PATHS.len(), 0..PATHS.len()).prop_map(|(from, to)| FolderStep::Rename(from, to)),
+        1 => (1_u64..30).prop_map(FolderStep::Pass),
     ]
 }
 
@@ -149,7 +149,7 @@ proptest! {
         files in proptest::collection::vec(file(), PATHS.len()),
         steps in proptest::collection::vec(proptest::collection::vec(step(), 1..3), 1..8),
     ) {
-        let mut builder = Builder::new(3);
+        let mut builder = TestSite::new(3);
         for (path, text) in PATHS.iter().zip(&files) {
             builder.memory.insert(*path, text, builder.now - Duration::from_hours(1));
         }
@@ -158,10 +158,10 @@ proptest! {
         for changes in steps {
             for change in &changes {
                 match change {
-                    Step::Write(at, text) => builder.memory.insert(PATHS[*at], text, builder.now),
-                    Step::Remove(at) => builder.memory.remove(PATHS[*at]),
-                    Step::Rename(from, to) => builder.memory.rename(PATHS[*from], PATHS[*to]),
-                    Step::Pass(hours) => builder.advance(Duration::from_hours(*hours)),
+                    FolderStep::Write(at, text) => builder.memory.insert(PATHS[*at], text, builder.now),
+                    FolderStep::Remove(at) => builder.memory.remove(PATHS[*at]),
+                    FolderStep::Rename(from, to) => builder.memory.rename(PATHS[*from], PATHS[*to]),
+                    FolderStep::Pass(hours) => builder.advance(Duration::from_hours(*hours)),
                 }
             }
             // missing and unfinished files are accepted after a while
@@ -178,7 +178,7 @@ proptest! {
 
 #[test]
 fn files_in_memory_make_feeds() {
-    let mut builder = Builder::new(20);
+    let mut builder = TestSite::new(20);
     let then = builder.now - Duration::from_hours(1);
     builder.memory.insert(
         "a.md",

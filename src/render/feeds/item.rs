@@ -193,7 +193,7 @@ pub(in crate::render) mod tests {
             file: crate::post::Digest::default(),
             text: "Kelp.".into(),
             touched: crate::time::Timestamp::UNIX_EPOCH.into(),
-            told: None,
+            last_news: None,
             is_out_already: false,
             is_held: false,
             has_long_text: false,

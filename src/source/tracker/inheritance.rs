@@ -30,7 +30,7 @@ pub(super) struct Inheritance {
     /// Versions of posts that wait for companions.
     waiting: BTreeMap<Utf8PathBuf, Pending>,
     /// The posts that inherit a field, or are left out.
-    had: BTreeMap<Utf8PathBuf, Had>,
+    states: BTreeMap<Utf8PathBuf, InheritedState>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -42,7 +42,7 @@ struct Unsettled {
 
 /// A summary of the fields that a post inherited when it was read.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Had {
+pub(super) struct InheritedState {
     /// A hash of the inherited fields; 0 for none.
     pub(super) hash: u64,
     /// Why the post is left out.
@@ -78,21 +78,21 @@ impl Inheritance {
 
     /// The hash of the fields that the post at `path` inherited when it was read.
     pub(super) fn hash_of(&self, path: &Utf8Path) -> u64 {
-        self.had.get(path).map_or(0, |had| had.hash)
+        self.states.get(path).map_or(0, |state| state.hash)
     }
 
     /// Records the fields that the post at `path` inherited when it was read.
-    pub(super) fn record(&mut self, path: &Utf8Path, had: Had) {
-        if had == Had::default() {
-            self.had.remove(path);
+    pub(super) fn record(&mut self, path: &Utf8Path, state: InheritedState) {
+        if state == InheritedState::default() {
+            self.states.remove(path);
         } else {
-            self.had.insert(path.to_owned(), had);
+            self.states.insert(path.to_owned(), state);
         }
     }
 
     /// Removes the post at `path`.
     pub(super) fn forget(&mut self, path: &Utf8Path) {
-        self.had.remove(path);
+        self.states.remove(path);
     }
 
     /// The posts that have to wait because a companion above or beside them is not settled.
@@ -130,9 +130,9 @@ impl Inheritance {
     /// The diagnostics about posts that are left out.
     pub(super) fn diagnostics(&self) -> Vec<crate::diagnostic::Diagnostic> {
         let left_out = self
-            .had
+            .states
             .iter()
-            .filter_map(|(path, had)| Some((path.as_path(), had.left_out.as_ref()?)));
+            .filter_map(|(path, state)| Some((path.as_path(), state.left_out.as_ref()?)));
         left_out::diagnostics(left_out)
     }
 }

@@ -20,7 +20,7 @@ use crate::source::rules::companions::Companions;
 use crate::source::{FileEntry, ReadError, Source};
 use crate::source_file::{SourceFile, by_parts};
 
-use super::inheritance::Had;
+use super::inheritance::InheritedState;
 use super::tracked_file::{ReadPost, read_post};
 
 /// How many files are passed between threads at once: waking a thread for each one would take as long as reading a few.
@@ -65,7 +65,7 @@ pub(super) struct ReadVersion {
     /// The bytes of the file, if texts are kept in memory.
     pub(super) bytes: Option<Arc<[u8]>>,
     /// The inherited fields of the post.
-    pub(super) had: Had,
+    pub(super) inherited_state: InheritedState,
 }
 
 impl VersionReader<'_> {
@@ -84,12 +84,12 @@ impl VersionReader<'_> {
                 digest,
                 reading: None,
                 bytes: None,
-                had: Had::default(),
+                inherited_state: InheritedState::default(),
             };
         }
         let left_out = self.source.left_out(due.path);
         let (inherited, resource) = self.companions.inherited(due.path, left_out.as_ref());
-        let had = Had {
+        let inherited_state = InheritedState {
             hash: inherited.hash(),
             left_out: left_out.or(resource),
         };
@@ -107,7 +107,7 @@ impl VersionReader<'_> {
             digest,
             reading: Some(reading),
             bytes: self.keeps_texts.then_some(file.bytes),
-            had,
+            inherited_state,
         }
     }
 }

@@ -295,7 +295,7 @@ impl FileTracker {
             return;
         };
         outcome.changed = true;
-        self.inheritance.record(path, read.had);
+        self.inheritance.record(path, read.inherited_state);
         let former = self.take_former(path, read.digest, was_unread, context);
         let reading = reading.and_then(|reading| check_replacement(reading, former.last_good.as_deref(), former.is_public));
         let (state, diagnostics) = match reading {

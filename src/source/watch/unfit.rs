@@ -26,9 +26,9 @@ pub(super) enum Unfit {
 impl fmt::Display for Unfit {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Unfit::Remote(kind) => write!(f, "{kind} does not tell of changes made elsewhere"),
+            Unfit::Remote(kind) => write!(f, "{kind} does not report changes that other machines make"),
             Unfit::Exhausted(setting) => write!(f, "the system's limit is reached (raise it: sysctl -w {setting})"),
-            Unfit::Silent => write!(f, "a file made for proof was not told of within {PROOF:?}"),
+            Unfit::Silent => write!(f, "no event came within {PROOF:?} for a test file"),
             Unfit::Shut(error) | Unfit::Failed(error) => write!(f, "{error}"),
         }
     }
