@@ -40,7 +40,7 @@ pub fn benches(c: &mut Criterion) {
             let mut newest: Vec<_> = posts.last().cloned().into_iter().collect();
             if other && let Some(newest) = newest.last_mut() {
                 let post = Arc::make_mut(newest);
-                post.title.push('!');
+                post.title = format!("{}!", post.title).into();
             }
             Changes {
                 posts: newest,
