@@ -23,13 +23,13 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwap;
-use camino::Utf8PathBuf;
 use tokio::sync::{Mutex, broadcast, watch};
 use tokio::task::{JoinHandle, spawn_blocking};
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 use crate::config::{Config, WatchMode};
 use crate::site::Site;
+use crate::source::Source;
 use crate::source::folder::templates::TemplateVersions;
 use crate::source::watch::{Hints, SourceWatch, Watching};
 use crate::storage::Storage;
@@ -118,13 +118,13 @@ impl PublisherState {
 }
 
 impl Publisher {
-    /// Publishes the posts in the folder at `root`. When this returns, the first site is built and the folder is watched.
+    /// Publishes the posts in `source`. When this returns, the first site is built and the source is watched.
     ///
     /// # Errors
     ///
-    /// The folder is missing, is not a folder, or cannot be read.
-    pub async fn start(config: Arc<Config>, root: impl Into<Utf8PathBuf>) -> io::Result<Publisher> {
-        Publisher::start_counting(config, root, Arc::default()).await
+    /// The source cannot be scanned: its folder is missing, is not a folder, or cannot be read.
+    pub async fn start(config: Arc<Config>, source: Source) -> io::Result<Publisher> {
+        Publisher::start_counting(config, source, Arc::default()).await
     }
 
     /// Does the same as [`Publisher::start`], and counts the files found and read in `progress`.
@@ -132,12 +132,8 @@ impl Publisher {
     /// # Errors
     ///
     /// The same as those of [`Publisher::start`].
-    pub async fn start_counting(
-        config: Arc<Config>,
-        root: impl Into<Utf8PathBuf>,
-        progress: Arc<Progress>,
-    ) -> io::Result<Publisher> {
-        let mut builder = SiteBuilder::new(&config, root.into(), None, Timestamp::now());
+    pub async fn start_counting(config: Arc<Config>, source: Source, progress: Arc<Progress>) -> io::Result<Publisher> {
+        let mut builder = SiteBuilder::of_source(&config, source, None, Timestamp::now());
         builder.tracker.count_in(Arc::clone(&progress));
         Publisher::start_builder(builder, config, progress).await
     }

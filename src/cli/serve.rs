@@ -141,7 +141,8 @@ async fn serve(config: Arc<Config>, root: Utf8PathBuf, may_move: bool) -> anyhow
     let config = with_bound_address(config, &bound);
     check_is_folder(&root)?;
     let progress = Arc::new(Progress::default());
-    let starting = Publisher::start_counting(Arc::clone(&config), root.clone(), Arc::clone(&progress));
+    let source = Source::folder(root.clone(), &config.posts);
+    let starting = Publisher::start_counting(Arc::clone(&config), source, Arc::clone(&progress));
     let publisher = reporter
         .show_progress(starting, &progress, started)
         .await

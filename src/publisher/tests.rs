@@ -3,6 +3,8 @@ mod changes;
 #[path = "tests/readers.rs"]
 mod readers;
 
+use camino::Utf8PathBuf;
+
 use super::*;
 use crate::source::Source;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};

@@ -3,6 +3,8 @@
 use std::fs;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use feedmill::config::Config;
+use feedmill::source::MemorySource;
 use feedmill::time::Timestamp;
 
 use crate::server::TestSite;
@@ -38,6 +40,23 @@ fn a_save_shows_in_every_document_at_once() {
     fs::remove_file(site.path().join("b.md")).unwrap();
     site.wait_for("/posts/b", |answer| answer.status == 410);
     assert!(EVERYWHERE.iter().all(|path| !site.get(path).body.contains("Third words")));
+}
+
+#[test]
+fn posts_and_pictures_of_a_source_without_a_disk_are_served_and_followed() {
+    let memory = MemorySource::new(&Config::default().posts);
+    let time: Timestamp = "2026-01-02T00:00:00Z".parse().unwrap();
+    memory.insert("a.md", "---\ntitle: First\ndate: 2026-01-01\n---\n![](reeds.png)\n", time);
+    memory.insert("reeds.png", b"\x89PNG\r\n\x1a\n", time);
+    let site = TestSite::of_memory(&memory);
+    assert!(site.get("/rss.xml").body.contains("/media/reeds.png"));
+    let picture = site.get_bytes("/media/reeds.png", &[]);
+    assert_eq!((picture.status, &*picture.body), (200, &b"\x89PNG\r\n\x1a\n"[..]));
+    memory.insert("b.md", "---\ntitle: Second words\ndate: 2026-01-02\n---\n", time);
+    site.wait_for("/rss.xml", |answer| answer.body.contains("Second words"));
+    memory.remove("a.md");
+    site.wait_for("/posts/a", |answer| answer.status == 410);
+    assert!(site.get("/rss.xml").body.contains("Second words"));
 }
 
 #[test]

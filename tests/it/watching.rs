@@ -24,6 +24,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 use feedmill::config::Config;
 use feedmill::publisher::{PostEventKind, Publisher};
 use feedmill::site::Site;
+use feedmill::source::Source;
 use feedmill::source::tracker::{FileTracker, ScanOutcome};
 use feedmill::source::watch::{Hints, How};
 use feedmill::time::Timestamp;
@@ -155,9 +156,8 @@ async fn publish(posts: &Posts) -> Publisher {
 async fn publish_with(posts: &Posts, adapt: impl FnOnce(&mut Config)) -> Publisher {
     let mut config = Config::default();
     adapt(&mut config);
-    Publisher::start(Arc::new(config), posts.root.clone())
-        .await
-        .expect("it starts")
+    let source = Source::folder(posts.root.clone(), &config.posts);
+    Publisher::start(Arc::new(config), source).await.expect("it starts")
 }
 
 /// Waits until `condition` holds.

@@ -6,6 +6,8 @@ use std::time::SystemTime;
 
 use tempfile::TempDir;
 
+use camino::Utf8PathBuf;
+
 use super::*;
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::post::inherited::Inherited;

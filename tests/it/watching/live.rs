@@ -19,9 +19,8 @@ async fn existing_posts_are_served_after_the_start() {
 #[tokio::test]
 async fn a_missing_folder_is_an_error() {
     let posts = Posts::new();
-    let error = Publisher::start(Arc::default(), posts.path_outside("nowhere"))
-        .await
-        .unwrap_err();
+    let source = Source::folder(posts.path_outside("nowhere"), &Config::default().posts);
+    let error = Publisher::start(Arc::default(), source).await.unwrap_err();
     assert!(error.to_string().contains("cannot be read"), "{error}");
 }
 
