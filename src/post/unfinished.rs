@@ -149,6 +149,9 @@ pub(super) fn is_blank(body: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::Config;
+    use crate::post::read;
+    use crate::source_file::SourceFile;
 
     const CONFLICT: &str = "<<<<<<< HEAD\nOne.\n=======\nOther.\n>>>>>>> branch\n";
 
@@ -237,6 +240,28 @@ mod tests {
         ];
         for text in filled {
             assert!(!is_placeholder(text), "{text}");
+        }
+    }
+
+    #[test]
+    fn an_unfinished_file_holds_its_post_back_and_says_where_and_why() {
+        let cases = [
+            ("title: x", CONFLICT, Some(("conflict-markers", 4))),
+            ("title: '{{title}}'", "Text.", Some(("placeholder", 2))),
+            ("linkTitle: '<% tp.file.title %>'", "Text.", Some(("placeholder", 2))),
+            ("title: x\nexcalidraw-plugin: parsed", "Text.", Some(("not-a-post", 3))),
+            ("title: '`{{title}}`'", "Text.", None),
+            ("title: x", "{{title}}", None),
+        ];
+        for (front_matter, body, expected) in cases {
+            let file = SourceFile {
+                path: "2020-01-01-a.md".into(),
+                bytes: format!("---\n{front_matter}\n---\n{body}").into_bytes().into(),
+                modified: "2026-01-01T00:00:00Z".parse().unwrap(),
+            };
+            let held = read(&file, &Config::default()).unwrap().held;
+            let found = held.map(|held| (held.code, held.position.unwrap().line));
+            assert_eq!(found, expected, "{front_matter}");
         }
     }
 

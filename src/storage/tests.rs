@@ -33,6 +33,16 @@ fn at(text: &str) -> Timestamp {
     format!("2026-01-31T{text}Z").parse().unwrap()
 }
 
+fn version(path: &str, bytes: &[u8]) -> StoredVersion {
+    StoredVersion {
+        path: path.into(),
+        modified: at("07:00:00"),
+        bytes: bytes.into(),
+        refused: Some(Digest::of(b"TBD")),
+        changed: None,
+    }
+}
+
 /// Waits for `condition`.
 fn until(what: &str, mut condition: impl FnMut() -> bool) {
     let deadline = std::time::Instant::now() + PATIENCE;
@@ -79,6 +89,85 @@ fn the_record_of_the_site_is_read_alone() {
         exclusive.write(vec![RecordChange::Put(site.clone())]).unwrap();
         assert_eq!(storage.load_site(), Some(site), "{storage}");
     }
+}
+
+#[test]
+fn storage_exists_with_anything_in_it_and_has_a_ledger_with_records_only() {
+    type Change = fn(&Storage);
+    let changes: [(&str, Change, bool); 4] = [
+        (
+            "a record",
+            |storage| assert!(storage.open().writer.write_now([put("/a", "1")], PATIENCE)),
+            true,
+        ),
+        ("a key", |storage| assert!(storage.get_or_create_share_key().is_ok()), false),
+        (
+            "a version",
+            |storage| storage.put_last_good_version(&version("a.md", b"")).unwrap(),
+            false,
+        ),
+        ("nothing", |_| {}, false),
+    ];
+    for (name, change, has_ledger) in changes {
+        for (storage, _folder) in backends() {
+            assert!(!storage.exists() && !storage.has_ledger(), "{storage}");
+            change(&storage);
+            assert_eq!(storage.exists(), name != "nothing", "{storage}: {name}");
+            assert_eq!(storage.has_ledger(), has_ledger, "{storage}: {name}");
+        }
+    }
+    let memory = Storage::memory();
+    memory.open().writer.enqueue("push", "x", at("07:00:00")).unwrap();
+    assert!(memory.exists() && !memory.has_ledger(), "a job");
+}
+
+#[test]
+fn the_configured_folder_is_the_storage() {
+    let mut config = Config::default();
+    config.state.dir = None;
+    assert!(Storage::configured(&config).is_none());
+    config.state.dir = Some("/srv/state".into());
+    assert_eq!(Storage::configured(&config).unwrap().to_string(), "/srv/state");
+    assert_eq!(Storage::memory().to_string(), "memory");
+}
+
+#[test]
+fn the_posts_that_an_earlier_feedmill_stored_are_deleted() {
+    let [(storage, Some(folder)), _] = backends() else {
+        unreachable!()
+    };
+    let cache = folder.path().join("state/posts.cache");
+    std::fs::create_dir_all(cache.parent().unwrap()).unwrap();
+    std::fs::write(&cache, "drafts").unwrap();
+    storage.delete_obsolete();
+    assert!(!cache.exists());
+}
+
+#[test]
+fn exclusive_access_ends_when_it_is_dropped() {
+    for (storage, _folder) in backends() {
+        let (exclusive, _) = storage.open_exclusive().unwrap();
+        assert!(storage.open_exclusive().is_err(), "{storage}");
+        assert!(!storage.open().writer.is_writable(), "{storage}");
+        drop(exclusive);
+        let writer = storage.open().writer;
+        assert!(writer.is_writable() && writer.close(), "{storage}");
+    }
+}
+
+#[test]
+fn a_writer_that_cannot_write_everything_says_so_when_it_is_closed() {
+    for (storage, _folder) in backends() {
+        let writer = storage.open().writer;
+        writer.write([put("/a", &"x".repeat(MAX_RECORD_BYTES)), put("/b", "1")]);
+        assert!(!writer.close(), "{storage}: one is too large");
+        assert_eq!(storage.load().unwrap().records, [document("/b", "1")], "{storage}");
+    }
+    let memory = MemoryStorage::default();
+    let writer = Storage::Memory(memory.clone()).open().writer;
+    memory.set_failure(Some(StorageError::Full));
+    writer.write([put("/a", "1")]);
+    assert!(!writer.close(), "the disk is full");
 }
 
 #[test]
@@ -185,13 +274,6 @@ fn a_share_key_is_created_once_and_can_be_replaced() {
 
 #[test]
 fn last_good_versions_are_replaced_deleted_and_bounded() {
-    let version = |path: &str, bytes: &[u8]| StoredVersion {
-        path: path.into(),
-        modified: at("07:00:00"),
-        bytes: bytes.into(),
-        refused: Some(Digest::of(b"TBD")),
-        changed: None,
-    };
     for (storage, _folder) in backends() {
         assert_eq!(storage.last_good_versions(), [], "{storage}");
         for (path, bytes) in [("a.md", "one"), ("b.md", "two"), ("a.md", "three")] {
@@ -304,6 +386,7 @@ fn jobs_are_bounded_in_size_and_number() {
     let large = "x".repeat(MAX_JOB_BYTES + 1);
     assert_eq!(writer.enqueue("push", &large, due), Err(EnqueueError::TooLarge));
     assert_eq!(writer.enqueue(&large, "", due), Err(EnqueueError::TooLarge));
+    assert_eq!(EnqueueError::TooLarge.to_string(), "a job has more than 16384 bytes");
     // the largest that is allowed comes back, however much its JSON grows
     let control = "\u{1}".repeat(MAX_JOB_BYTES);
     writer.enqueue(&control, &control, due).unwrap();

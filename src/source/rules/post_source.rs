@@ -130,7 +130,7 @@ mod tests {
     #[test]
     fn posts_are_detected_by_their_first_bytes() {
         use MediaKind::{Binary, Container, Json, Text, Xml};
-        let cases: [(MediaKind, &[u8], bool); 49] = [
+        let cases: [(MediaKind, &[u8], bool); 51] = [
             (Text, b"---\ntitle: x\ndraft: true\n---\nIdea.\n", true),
             (Text, b"\xef\xbb\xbf---\ntitle: x\n---\n", true),
             (Text, b"\n\n---\ntitle: x\n", true),
@@ -162,6 +162,8 @@ mod tests {
             (Text, b"# \nText\n", false),
             (Text, b"----------\nA table\n", true),
             (Json, b"---\ntitle: x\n---\n", true),
+            (Json, b"\n \n---\ntitle: x\n---\n", true),
+            (Binary, b"\xef\xbb\xbf---\ntitle: x\n---\n", true),
             (Json, b"{\"title\": \"x\", \"draft\": true}", true),
             (
                 Json,

@@ -72,3 +72,17 @@ pub(super) fn migrate(
     transaction.pragma_update(None, "user_version", i64::try_from(known).unwrap_or(i64::MAX))?;
     Ok(transaction.commit()?)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_database_without_the_table_of_records_is_damaged() {
+        let connection = Connection::open_in_memory().unwrap();
+        connection.pragma_update(None, "application_id", APPLICATION_ID).unwrap();
+        connection.pragma_update(None, "user_version", 1).unwrap();
+        let error = is_feedmill_database(&connection, MIGRATIONS).unwrap_err();
+        assert_eq!(error, StorageError::Corrupt("no such table: record".to_owned()));
+    }
+}

@@ -149,3 +149,19 @@ pub(super) fn move_damaged_aside(folder: &StateFolder) -> Result<String, Storage
     sync_folder(folder.path()).map_err(fails)?;
     Ok(folder.beside(&name).into_string())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_that_cannot_be_found_out_about_is_not_taken_for_missing() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("file");
+        assert_eq!(FileIdentity::of(&file).unwrap(), None);
+        fs::write(&file, "").unwrap();
+        assert!(FileIdentity::of(&file).unwrap().is_some());
+        let error = FileIdentity::of(file.join("below")).unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::NotADirectory);
+    }
+}

@@ -181,6 +181,15 @@ fn records_are_there_after_a_restart() {
 }
 
 #[test]
+fn a_state_folder_that_is_a_file_cannot_be_read() {
+    let folder = TempDir::new().unwrap();
+    let file = Utf8Path::from_path(folder.path()).unwrap().join("file");
+    std::fs::write(&file, "").unwrap();
+    assert!(matches!(read(&file), Err(StorageError::Io(_))));
+    assert_eq!(read(&file.with_file_name("missing")).unwrap(), Contents::default());
+}
+
+#[test]
 fn the_folder_is_readable_by_its_owner_only() {
     use std::os::unix::fs::PermissionsExt;
     let folder = TestFolder::new();

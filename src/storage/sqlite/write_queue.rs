@@ -291,6 +291,21 @@ mod tests {
     use crate::storage::RecordChange;
 
     #[test]
+    fn a_job_that_is_done_does_not_come_back_with_the_stored_ones() {
+        let queue = WriteQueue::default();
+        let job = queue
+            .change_jobs(|jobs| jobs.enqueue("push", "x", Timestamp::UNIX_EPOCH))
+            .unwrap();
+        queue.add_stored_jobs(vec![job.clone()]);
+        assert_eq!(queue.with_jobs(JobQueue::len), 1);
+        queue
+            .change_jobs(|jobs| jobs.done(&job).map(|row| ((), row)).ok_or(()))
+            .unwrap();
+        queue.add_stored_jobs(vec![job]);
+        assert_eq!(queue.with_jobs(JobQueue::len), 0);
+    }
+
+    #[test]
     fn a_batch_in_pieces_is_taken_whole_and_put_back_whole() {
         let queue = WriteQueue::default();
         let piece = |keys: [&str; 2]| PendingWrites::from_changes(keys.map(|key| RecordChange::Delete("post", key.to_owned())));

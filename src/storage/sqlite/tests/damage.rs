@@ -101,6 +101,10 @@ fn an_empty_file_is_reported_and_used() {
     let opening = folder.open();
     assert!(opening.notes[0].contains("was empty"), "{:?}", opening.notes);
     assert!(opening.store.write_now(put(&post("a", "1")), PATIENCE));
+    assert!(opening.store.close());
+    fs::write(folder.path("ledger.db"), "").unwrap();
+    let (_, contents) = SqliteStorage::new(&folder.dir).open_exclusive().unwrap();
+    assert!(contents.notes[0].contains("was empty"), "{:?}", contents.notes);
 }
 
 #[test]
