@@ -249,3 +249,188 @@ fn with_known_changes<'a>(
     }
     post
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::post::read;
+    use crate::source_file::SourceFile;
+
+    fn at(text: &str) -> Timestamp {
+        text.parse().unwrap()
+    }
+
+    fn moment(text: &str) -> Moment {
+        serde_json::from_value(text.into()).unwrap()
+    }
+
+    fn post(front_matter: &str, body: &str) -> Post {
+        let file = SourceFile {
+            path: "a.md".into(),
+            bytes: format!("---\n{front_matter}\n---\n{body}\n").into_bytes().into(),
+            modified: at("2026-01-01T00:00:00Z"),
+        };
+        read(&file, &Config::default()).unwrap().post
+    }
+
+    fn record(post: &Post) -> PostRecord {
+        PostRecord::of(post, at("2026-01-01T00:00:00Z"))
+    }
+
+    const DATED: &str = "title: A\ndate: 2025-06-01";
+
+    #[test]
+    fn a_held_post_stays_public_only_from_the_file_that_readers_have() {
+        let cases = [
+            ("held", true),
+            ("", false),
+            ("held changed", false),
+            ("held adopted", false),
+            ("held withdrawn", false),
+            ("held withdrawn unlisted", true),
+            ("held withdrawn unlisted taken-back", false),
+            ("held withdrawn unlisted adopted", false),
+            ("held withdrawn unlisted changed", false),
+            ("withdrawn unlisted", false),
+        ];
+        for (words, expected) in cases {
+            let has = |word: &str| words.split(' ').any(|each| each == word);
+            let mut post = post(DATED, "Text.");
+            let mut record = record(&post);
+            post.is_held = has("held");
+            if has("unlisted") {
+                post.status = Status::Unlisted;
+            }
+            if has("changed") {
+                record.file = Some(Digest::of(b"another"));
+            }
+            if has("adopted") {
+                record.content = None;
+            }
+            record.withdrawn = has("withdrawn").then_some(at("2026-01-01T00:00:00Z"));
+            record.taken_back = has("taken-back");
+            assert_eq!(stays_public(&post, &record), expected, "{words}");
+        }
+    }
+
+    #[test]
+    fn a_file_is_emptied_if_readers_have_a_text_from_it() {
+        let full = record(&post(DATED, "Text."));
+        let empty = post("date: 2025-06-01", "");
+        assert!(is_emptied(&empty, &full));
+        assert!(!is_emptied(&post(DATED, ""), &full), "it has a title");
+        assert!(!is_emptied(&empty, &record(&empty)), "it never had a text");
+        let never_had_text = record(&post(DATED, ""));
+        assert!(!is_emptied(&empty, &never_had_text), "it had a title only");
+        let withdrawn = PostRecord {
+            withdrawn: Some(at("2026-01-01T00:00:00Z")),
+            ..full.clone()
+        };
+        assert!(!is_emptied(&empty, &withdrawn), "readers do not have it");
+        let same_file = PostRecord {
+            file: Some(empty.file),
+            ..full
+        };
+        assert!(!is_emptied(&empty, &same_file), "only the rules of reading are new");
+    }
+
+    #[test]
+    fn a_date_in_another_zone_is_not_later() {
+        let now = at("2026-01-01T00:00:00Z");
+        let cases = [
+            ("2025-06-02T00:00:00Z", "2025-06-01T00:00:00Z", true),
+            ("2025-06-01T00:00:00Z", "2025-06-02T00:00:00Z", false),
+            ("2025-06-01T00:00:00Z", "2025-06-01T00:00:00Z", false),
+            // the same day and time, read in another zone
+            ("2025-06-01T00:00:00Z", "2025-06-01T00:00:00+02:00", false),
+            // the same instant
+            ("2025-06-01T02:00:00+02:00", "2025-06-01T00:00:00Z", false),
+            ("2026-01-01T00:00:00Z", "2025-06-01T00:00:00Z", true),
+            ("2026-01-01T00:00:01Z", "2025-06-01T00:00:00Z", false),
+        ];
+        for (read, known, expected) in cases {
+            assert_eq!(is_read_as_later(moment(read), moment(known), now), expected, "{read} {known}");
+        }
+    }
+
+    #[test]
+    fn a_post_is_out_already_only_before_the_date_that_readers_know() {
+        let post = post("title: A\ndate: 2025-06-01T00:00:00Z", "Text.");
+        let known = record(&post);
+        let is_out_already = |record: &PostRecord, now: &str| with_known_date(&post, record, at(now)).is_out_already;
+        assert!(is_out_already(&known, "2025-05-31T23:59:59Z"));
+        assert!(!is_out_already(&known, "2025-06-01T00:00:00Z"));
+        let earlier = PostRecord {
+            date: moment("2025-05-01T00:00:00Z"),
+            ..known
+        };
+        assert!(!is_out_already(&earlier, "2025-05-31T23:59:59Z"), "its author wants it later");
+    }
+
+    #[test]
+    fn a_post_keeps_the_id_that_readers_know_in_atom_too() {
+        let config = Config::default();
+        let post = post("title: A\nid: 7", "Text.");
+        let known = record(&post);
+        assert!(post.atom_id.is_some(), "the id is no IRI");
+        let published = |record: &PostRecord| with_known_id_and_address(Cow::Borrowed(&post), record, &config).into_owned();
+        assert_eq!(published(&known), post);
+        let other_in_atom = PostRecord {
+            atom_id: Some("urn:x:1".into()),
+            ..known.clone()
+        };
+        assert_eq!(published(&other_in_atom).atom_id.as_deref(), Some("urn:x:1"));
+        // an adopted post was never in Atom, so its id there is made as for any other post
+        let adopted = PostRecord {
+            id: "8".into(),
+            atom_id: None,
+            content: None,
+            ..known
+        };
+        let found = published(&adopted);
+        assert_eq!((&*found.id, found.origins.id.clone()), ("8", Origin::Ledger));
+        assert_eq!(found.atom_id.as_deref(), atom_id_for("8", config.authority()).as_deref());
+        assert_ne!(found.atom_id, post.atom_id);
+    }
+
+    #[test]
+    fn a_post_keeps_its_address_until_its_file_asks_for_another() {
+        let post = post(DATED, "Text.");
+        let known = record(&post);
+        let displaced = PostRecord {
+            address: "/posts/a-2".into(),
+            slug: "a-2".into(),
+            ..known.clone()
+        };
+        let asked_before = PostRecord {
+            wanted: "/posts/b".into(),
+            ..displaced.clone()
+        };
+        for (record, address, slug) in [
+            (known, "/posts/a", "a"),
+            (displaced, "/posts/a-2", "a-2"),
+            (asked_before, "/posts/a", "a"),
+        ] {
+            let found = with_known_id_and_address(Cow::Borrowed(&post), &record, &Config::default());
+            assert_eq!((&*found.address, &*found.slug), (address, slug));
+            assert_eq!(found.origins.address == Origin::Displaced, address != "/posts/a");
+        }
+    }
+
+    #[test]
+    fn readers_are_told_of_posts_that_appeared_after_recording_began() {
+        let post = post(DATED, "Text.");
+        let record = record(&post);
+        let first_served = record.first_served;
+        for (since, is_told) in [
+            (first_served - jiff::SignedDuration::from_secs(1), true),
+            (first_served, false),
+            (first_served + jiff::SignedDuration::from_secs(1), false),
+        ] {
+            let site = SiteRecord { since, identity: None };
+            let state = PublicationState::of(&record);
+            let found = with_known_changes(Cow::Borrowed(&post), &record, &state, &site, &Config::default());
+            assert_eq!(found.told, is_told.then(|| first_served.into()), "{since}");
+        }
+    }
+}

@@ -156,3 +156,24 @@ fn records_without_digests_compare_what_posts_show() {
     );
     assert_eq!(file(&scenario, "c.md"), None, "readers do not have that");
 }
+
+#[test]
+fn a_post_that_was_never_listed_is_not_withdrawn_while_it_is_unlisted() {
+    const UNLISTED: &str = "title: A;date: 2025-06-01;visibility: unlisted";
+    let mut scenario = Scenario::new();
+    let steps = [
+        (UNLISTED, "mill", true, false),
+        (UNLISTED, "mill'", true, false),
+        (DAY, "mill'", false, false),
+        (UNLISTED, "mill'", false, true),
+    ];
+    for (number, (front_matter, body, is_never_listed, is_withdrawn)) in steps.into_iter().enumerate() {
+        scenario.pass(1).publish(&[("a.md", front_matter, body), KEEPER]);
+        let record = scenario.registry.post(&scenario.post("a.md").id).unwrap();
+        assert_eq!(
+            (record.never_listed, record.withdrawn.is_some(), record.returned),
+            (is_never_listed, is_withdrawn, None),
+            "step {number}"
+        );
+    }
+}

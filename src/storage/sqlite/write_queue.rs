@@ -288,7 +288,59 @@ mod tests {
     use std::thread;
 
     use super::*;
+    use crate::identity::SiteRecord;
     use crate::storage::RecordChange;
+
+    fn deletion(key: &str) -> PendingWrites {
+        PendingWrites::from_changes([RecordChange::Delete("post", key.to_owned())])
+    }
+
+    #[test]
+    fn nobody_waits_for_changes_that_cannot_be_written_now() {
+        let changes: [fn(&WriteQueue); 4] = [
+            |queue| queue.set_result(Some(StorageError::Full)),
+            |queue| {
+                queue.set_late_records(vec![Record::Site(SiteRecord {
+                    since: Timestamp::UNIX_EPOCH,
+                    identity: None,
+                })])
+            },
+            WriteQueue::set_ended,
+            |queue| queue.set_thread_failed(StorageError::Full),
+        ];
+        for (number, change) in changes.into_iter().enumerate() {
+            let queue = WriteQueue::default();
+            queue.add(deletion("a"));
+            change(&queue);
+            let began = Instant::now();
+            assert!(!queue.wait_until_written(began + Duration::from_secs(20)), "{number}");
+            assert!(began.elapsed() < Duration::from_secs(10), "{number}");
+        }
+    }
+
+    #[test]
+    fn without_a_thread_nothing_is_ever_written() {
+        let queue = WriteQueue::default();
+        queue.add(deletion("a"));
+        queue.set_thread_failed(StorageError::Full);
+        assert!(queue.failure() == Some(StorageError::Full) && queue.failing_since().is_some());
+        assert!(!queue.end(Instant::now() + Duration::from_secs(20)));
+    }
+
+    #[test]
+    fn each_change_of_a_job_and_each_job_that_is_not_stored_is_to_be_written() {
+        let queue = WriteQueue::default();
+        queue
+            .change_jobs(|jobs| jobs.enqueue("push", "x", Timestamp::UNIX_EPOCH))
+            .unwrap();
+        let batch = queue.take_batch(false).unwrap();
+        assert_eq!((batch.pieces.len(), batch.up_to), (1, 1));
+        queue.set_written(batch.up_to);
+        // the file was replaced by one without it
+        queue.add_stored_jobs(Vec::new());
+        let batch = queue.take_batch(false).unwrap();
+        assert_eq!((batch.pieces.len(), batch.up_to), (1, 2));
+    }
 
     #[test]
     fn a_job_that_is_done_does_not_come_back_with_the_stored_ones() {
