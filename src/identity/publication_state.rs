@@ -430,7 +430,7 @@ mod tests {
             let site = SiteRecord { since, identity: None };
             let state = PublicationState::of(&record);
             let found = with_known_changes(Cow::Borrowed(&post), &record, &state, &site, &Config::default());
-            assert_eq!(found.told, is_told.then(|| first_served.into()), "{since}");
+            assert_eq!(found.last_news, is_told.then(|| first_served.into()), "{since}");
         }
     }
 }

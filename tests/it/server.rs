@@ -81,7 +81,7 @@ impl TestSite {
     /// Starts a site of the files in `memory`, which are on no disk.
     pub fn of_memory(memory: &MemorySource) -> TestSite {
         let source = Source::Memory(memory.clone());
-        TestSite::of_source(TempDir::new().unwrap(), source, Arc::default(), false)
+        TestSite::of_source(TempDir::new().unwrap(), source, &Arc::default(), false)
     }
 
     fn start_with(files: &[(&str, &str)], config: &str, is_preview: bool) -> TestSite {
@@ -92,10 +92,10 @@ impl TestSite {
         let config = Arc::new(Config::parse("feedmill.toml".into(), config).unwrap());
         let root = camino::Utf8PathBuf::from_path_buf(folder.path().to_owned()).unwrap();
         let source = Source::folder(root, &config.posts);
-        TestSite::of_source(folder, source, config, is_preview)
+        TestSite::of_source(folder, source, &config, is_preview)
     }
 
-    fn of_source(folder: TempDir, source: Source, config: Arc<Config>, is_preview: bool) -> TestSite {
+    fn of_source(folder: TempDir, source: Source, config: &Arc<Config>, is_preview: bool) -> TestSite {
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(2)
             .enable_all()
@@ -104,8 +104,8 @@ impl TestSite {
         let stop = CancellationToken::new();
         let (bases, url, context, publisher) = runtime.block_on(async {
             let library = Library::new(source.clone());
-            let context = RequestContext::new(&config, library, Arc::default(), stop.clone());
-            let publisher = Arc::new(Publisher::start(Arc::clone(&config), source).await.unwrap());
+            let context = RequestContext::new(config, library, Arc::default(), stop.clone());
+            let publisher = Arc::new(Publisher::start(Arc::clone(config), source).await.unwrap());
             let kept = context.clone();
             let bound = server::bind("127.0.0.1:0").await.unwrap();
             let public = format!("http://{}", bound.address());

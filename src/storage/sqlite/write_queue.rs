@@ -303,7 +303,7 @@ mod tests {
                 queue.set_late_records(vec![Record::Site(SiteRecord {
                     since: Timestamp::UNIX_EPOCH,
                     identity: None,
-                })])
+                })]);
             },
             WriteQueue::set_ended,
             |queue| queue.set_thread_failed(StorageError::Full),
