@@ -46,10 +46,13 @@ pub mod cursor;
 mod holders;
 mod members;
 mod related;
+mod resolver;
 pub mod search;
+mod targets;
 mod walk;
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, LazyLock, OnceLock};
 
 use camino::{Utf8Path, Utf8PathBuf};
@@ -59,12 +62,15 @@ use crate::config::Config;
 use crate::diagnostic::Diagnostic;
 use crate::post::{Changes, PATH_PART, Post, Visibility, key};
 use crate::shared_vec::SharedVec;
+use crate::source_file::FileChanges;
 use crate::time::Timestamp;
 use aliases::AliasTable;
 use claims::{ClaimChange, Claims};
 use holders::ClaimKind;
 use members::Scopes;
 pub use members::{Members, all_scopes_of};
+pub use resolver::Surroundings;
+use targets::TargetTable;
 use walk::ByChange;
 pub use walk::PostRange;
 
@@ -121,6 +127,12 @@ pub struct Index {
     site_language: String,
     /// The instant that the index was built for.
     now: Timestamp,
+    /// The posts and media files that addresses may name.
+    targets: TargetTable,
+    /// The keys of what an address may find in another way than in the index before; `None` if that is not known.
+    changed_keys: Option<BTreeSet<u64>>,
+    /// A number that differs from that of the index before if addresses may find something else.
+    generation: u64,
     /// The public posts, oldest change first; built on the first request for it.
     by_change: OnceLock<ByChange>,
 }
@@ -153,11 +165,35 @@ impl Index {
             aliases: Arc::new(AliasTable::build(&claims, now)),
             scopes: Scopes::build(public),
             due: due.into_iter().collect(),
+            targets: TargetTable::build(claims.all.iter(), Vec::new()),
             claims,
             site_language: config.site.language.clone(),
             now,
+            changed_keys: None,
+            generation: next_generation(),
             by_change: OnceLock::new(),
         }
+    }
+
+    /// Returns the same index with the media files after `files`, which are changes to those of the index `before`.
+    #[must_use]
+    pub fn with_files(mut self, files: &FileChanges, before: Option<&Index>) -> Index {
+        if files.are_all {
+            self.targets.set_files(files.added.clone());
+            self.changed_keys = None;
+        } else {
+            if let Some(before) = before {
+                self.targets.set_files_of(&before.targets);
+            }
+            self.targets.update_files(files);
+            if let Some(keys) = &mut self.changed_keys {
+                keys.extend(targets::changed_files(files));
+            }
+        }
+        if self.changed_keys.as_ref().is_none_or(|keys| !keys.is_empty()) {
+            self.generation = next_generation();
+        }
+        self
     }
 
     /// Returns the index at `now` after `changes`, and the affected posts as they are now published.
@@ -207,8 +243,18 @@ impl Index {
         }
         claims.mark_published(added.filter(|post| post.is_readable(now)));
         let aliases = self.aliases.after(claim_changes.values(), &claims, now);
+        let mut targets = self.targets.clone();
+        targets.update_posts(claim_changes.values());
+        let changed_keys = targets.changed_posts(claim_changes.values(), (self.now, now));
         let index = Index {
             aliases: aliases.map_or_else(|| Arc::clone(&self.aliases), Arc::new),
+            targets,
+            generation: if changed_keys.is_empty() {
+                self.generation
+            } else {
+                next_generation()
+            },
+            changed_keys: Some(changed_keys),
             claims,
             scopes,
             due,
@@ -282,11 +328,34 @@ impl Index {
             .filter(|post| post.is_readable(self.now))
     }
 
+    /// Whether everybody may read `post`, one of [`Index::all`]: it is public or unlisted.
+    #[must_use]
+    pub fn is_readable(&self, post: &Arc<Post>) -> bool {
+        self.by_address(&post.address).is_some_and(|shown| Arc::ptr_eq(shown, post))
+    }
+
     /// The public or unlisted post that `address` redirects to: its address in another spelling ([`page_key`](crate::post::page_key)),
     /// or one of its aliases. A live address wins over an alias.
     #[must_use]
     pub fn by_alias(&self, address: &str) -> Option<&Arc<Post>> {
         self.claims.live_at(address, self.now).or_else(|| self.aliases.get(address))
+    }
+
+    /// The paths of all media files, in order.
+    pub fn files(&self) -> impl Iterator<Item = &Utf8Path> {
+        self.targets.paths().map(|path| &**path)
+    }
+
+    /// The keys of what an address may find in another way than in the index before; `None` if that is not known.
+    #[must_use]
+    pub fn changed_keys(&self) -> Option<&BTreeSet<u64>> {
+        self.changed_keys.as_ref()
+    }
+
+    /// A number that differs for two indexes if an address may find something else.
+    #[must_use]
+    pub fn generation(&self) -> u64 {
+        self.generation
     }
 
     /// The next instant at which a post appears or disappears.
@@ -314,6 +383,12 @@ impl Index {
         }
         (found, total)
     }
+}
+
+/// A number that no index has.
+fn next_generation() -> u64 {
+    static LAST: AtomicU64 = AtomicU64::new(0);
+    LAST.fetch_add(1, Ordering::Relaxed) + 1
 }
 
 /// The posts of a scope that does not exist.

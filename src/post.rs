@@ -66,6 +66,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC};
 use serde::{Deserialize, Serialize};
 use smol_str::SmolStr;
 
+pub(crate) use self::address::is_reserved;
 pub use self::address::page_key;
 pub use self::atom_id::{atom_id_for, is_iri};
 pub use self::changes::Changes;

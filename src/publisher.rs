@@ -10,6 +10,8 @@
 mod build_throttle;
 mod change_event;
 mod health;
+mod link_check;
+mod link_watch;
 pub mod site_builder;
 mod sizes;
 mod snapshot;
@@ -38,6 +40,7 @@ use crate::time::Timestamp;
 use self::build_throttle::BuildThrottle;
 pub use self::change_event::ChangeEvent;
 pub use self::health::Health;
+pub use self::link_watch::LinkWatch;
 use self::site_builder::{CycleOutcome, SiteBuilder};
 pub use self::snapshot::{WOULD_HOLD, WOULD_WITHDRAW, snapshot, would_hold};
 use self::stored_state::StoredState;

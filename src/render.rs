@@ -56,7 +56,7 @@ use std::sync::Arc;
 
 use crate::config::Person;
 use crate::time::{Moment, Timestamp};
-pub use address::post_url;
+pub use address::{post_url, references};
 pub use feeds::item::{CleanItem, Item, item};
 pub use xml_text::xml_safe;
 

@@ -4,8 +4,10 @@ mod bundle;
 mod documents;
 mod feed_changes;
 mod feed_versions;
+mod linking;
 pub mod listing;
 pub mod pages;
+mod targets;
 mod unpublished;
 
 use std::collections::HashSet;
@@ -14,22 +16,26 @@ use std::sync::Arc;
 use bytes::Bytes;
 use camino::{Utf8Path, Utf8PathBuf};
 
-use self::documents::{DocumentContext, Documents, FeedDocument, Published};
+use self::documents::{DocumentContext, Documents, FeedDocument};
 pub use self::feed_changes::ChangedFeed;
+pub(crate) use self::linking::Linking;
 use self::listing::ListingCache;
 use self::pages::{PageCache, PageKey};
+pub(crate) use self::targets::LinkTarget;
 use crate::config::Config;
 use crate::diagnostic::Diagnostic;
 use crate::identity::{DocumentRecord, FormerOwner, History};
 use crate::index::search::SiteSearch;
 use crate::index::{Index, Scope};
+use crate::post::reference::Targets;
 use crate::post::text::LoadedTexts;
 use crate::post::{Changes, Post, Texts, Visibility, markdown};
 use crate::render::encode::Document;
 use crate::render::feeds::{feed_page, opml, robots, sitemap};
 use crate::render::pages::Theme;
-use crate::render::{Format, Place, post_url, xml_safe};
+use crate::render::{Format, Place, xml_safe};
 use crate::shared_vec::SharedVec;
+use crate::source_file::FileChanges;
 use crate::time::Timestamp;
 
 /// Everything that requests are answered from. Immutable once it is built.
@@ -37,12 +43,16 @@ use crate::time::Timestamp;
 pub struct Site {
     config: Arc<Config>,
     /// The site's posts, by scope, date, change, address and word.
-    pub index: Index,
+    pub index: Arc<Index>,
     /// The diagnostics for the files it was built from, ordered by path and place.
     pub diagnostics: Arc<[Diagnostic]>,
     /// The published posts that may differ from those of the previous site.
     changed: SharedVec<Arc<Post>>,
     texts: Arc<dyn Texts>,
+    /// What the addresses in posts lead to, for readers.
+    targets: Targets,
+    /// The name of the posts folder; empty if it has none.
+    folder: Arc<str>,
     documents: Arc<Documents>,
     theme: Arc<Theme>,
     pages: PageCache,
@@ -54,8 +64,6 @@ pub struct Site {
     history: Arc<History>,
     /// The history that its own newest feeds were built with.
     newest_history: Arc<History>,
-    /// The files that no longer contain a post since the previous site.
-    gone: Vec<Utf8PathBuf>,
     /// The instant it was built for.
     built: Timestamp,
 }
@@ -67,6 +75,10 @@ pub struct SiteInput {
     pub changes: Changes,
     /// The files of new posts.
     pub new_files: HashSet<Utf8PathBuf>,
+    /// The media files that differ from those of the previous site.
+    pub files: FileChanges,
+    /// The name of the posts folder; `None` for that of the previous site.
+    pub folder: Option<Arc<str>>,
     /// The diagnostics from reading all posts, ordered. The index adds those that concern several posts.
     pub diagnostics: Arc<[Diagnostic]>,
     /// The posts that moved or were withdrawn; `None` for none.
@@ -118,12 +130,13 @@ impl Site {
         let SiteInput {
             changes,
             new_files,
+            files,
+            folder,
             diagnostics,
             history,
             documents,
             texts,
         } = input;
-        let mut gone = changes.gone.clone();
         let (index, changed) = match previous {
             Some(site) if !changes.are_all => {
                 let (index, changed) = site.index.after_changes(changes, &new_files, config, now);
@@ -134,11 +147,14 @@ impl Site {
                 let before = previous.map_or(&nothing, |site| site.index.all());
                 let index = Index::build(changes.posts, &new_files, config, now, before);
                 let changed = index.all().clone();
-                let is_gone = |post: &&Arc<Post>| index.post(&post.source).is_none();
-                gone = before.iter().filter(is_gone).map(|post| post.source.clone()).collect();
                 (index, changed)
             }
         };
+        let index = Arc::new(index.with_files(&files, previous.map(|site| &*site.index)));
+        let folder = folder
+            .or_else(|| previous.map(|site| Arc::clone(&site.folder)))
+            .unwrap_or_else(|| "".into());
+        let diagnostics = merge_diagnostics(diagnostics, index.diagnostics());
         let documents = match previous {
             Some(site) => Arc::clone(&site.documents),
             None => Arc::new(Documents::with_records(documents)),
@@ -146,7 +162,9 @@ impl Site {
         let history = history.unwrap_or_else(|| Arc::new(History::none(now)));
         let mut site = Site {
             config: Arc::clone(config),
-            diagnostics: merge_diagnostics(diagnostics, index.diagnostics()),
+            targets: Site::targets_of(&index, config, &diagnostics, &folder, false),
+            folder,
+            diagnostics,
             changed,
             texts: texts.unwrap_or_else(|| Arc::new(LoadedTexts)),
             documents,
@@ -158,7 +176,6 @@ impl Site {
             newest_history: Arc::clone(&history),
             history,
             index,
-            gone,
             built: now,
         };
         // the most requested feeds are made before the first request can see this site
@@ -169,6 +186,15 @@ impl Site {
             }
         }
         site
+    }
+
+    /// The same site with more diagnostics.
+    #[must_use]
+    pub(crate) fn with_more_diagnostics(self, more: &[Diagnostic]) -> Site {
+        Site {
+            diagnostics: merge_diagnostics(self.diagnostics, more.iter()),
+            ..self
+        }
     }
 
     /// The same site with another history.
@@ -267,25 +293,23 @@ impl Site {
     }
 
     fn make_feed(&self, scope: &Scope, place: Place, format: Format) -> Option<FeedDocument> {
-        let published = |path: &Utf8Path| self.published(path);
         self.documents
-            .feed(scope, self.index.members(scope)?, place, format, self.context(&published))
+            .feed(scope, self.index.members(scope)?, place, format, self.context())
     }
 
     /// The newest feed of `scope` with only the posts that are new since the version with one of the tags `held`, and that tag.
     #[must_use]
     pub fn delta(&self, scope: &Scope, format: Format, held: &[&str]) -> Option<(Document, String)> {
-        let published = |path: &Utf8Path| self.published(path);
         self.documents
-            .delta(scope, self.index.members(scope)?, format, self.context(&published), held)
+            .delta(scope, self.index.members(scope)?, format, self.context(), held)
     }
 
     /// The context in which documents of this site are made.
-    fn context<'a>(&'a self, published: Published<'a>) -> DocumentContext<'a> {
+    fn context(&self) -> DocumentContext<'_> {
         DocumentContext {
             config: &self.config,
             texts: self.texts(),
-            published,
+            targets: &self.targets,
             history: &self.history,
             now: self.built,
         }
@@ -407,12 +431,6 @@ impl Site {
     #[must_use]
     pub(crate) fn take_changed_documents(&self) -> Vec<DocumentRecord> {
         self.documents.take_changed()
-    }
-
-    /// The absolute URL of the post that was read from the file `source`, if it is readable.
-    fn published(&self, source: &Utf8Path) -> Option<String> {
-        let post = self.post(source).filter(|post| self.is_readable(post))?;
-        Some(post_url(&self.config.base(), &post.address))
     }
 }
 

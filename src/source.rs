@@ -27,7 +27,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 
 pub use self::degraded::Degraded;
 pub use self::folder::Folder;
-pub use self::found_files::{FileEntry, FoundFiles};
+pub use self::found_files::{FileEntry, FoundFiles, FoundPaths};
 use self::layout::Layout;
 pub use self::media::{MediaError, MediaFile};
 pub use self::memory::MemorySource;

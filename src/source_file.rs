@@ -22,6 +22,17 @@ pub struct SourceFile {
     pub modified: Timestamp,
 }
 
+/// Media files that were found, and media files that are gone.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct FileChanges {
+    /// The paths of the files that were found, below the posts folder.
+    pub added: Vec<Arc<Utf8Path>>,
+    /// The paths at which there is no media file any more.
+    pub gone: Vec<Arc<Utf8Path>>,
+    /// Whether `added` are all media files, so that all others are gone.
+    pub are_all: bool,
+}
+
 /// Compares two paths part by part, like [`Utf8Path`] but much faster, because they are not split. The paths must consist of names
 /// only.
 #[must_use]

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use criterion::{BatchSize, Criterion, Throughput};
 use feedmill::config::Config;
 use feedmill::index::Scope;
-use feedmill::post::{html, markdown, reference::References};
+use feedmill::post::{Post, html, markdown, reference::References};
 use feedmill::render::encode::{Coding, Document};
 use feedmill::render::feeds::feed_page::{FeedState, feed_page};
 use feedmill::render::{Content, Format, Place, feed, item};
@@ -23,11 +23,13 @@ pub fn benches(c: &mut Criterion) {
     };
     let references = References::new("https://example.org", "https://example.org/posts/a", "a.md".into());
     let members = site.index.members(&Scope::Site).unwrap();
-    let page = feed_page(&Scope::Site, members, Place::Newest, &config, known, |post| {
+    let whole = |post: &Arc<Post>| {
         let markdown = Arc::clone(post.text.loaded()?);
         let html = html::for_feed(&markdown::render(&markdown, &post.title).html, &references).into();
-        Some(item(post, &config, Some(Content { html, markdown })))
-    });
+        Some(item(post, &config, &references, Some(Content { html, markdown })))
+    };
+    let short = |post: &Arc<Post>| item(post, &config, &references, None);
+    let page = feed_page(&Scope::Site, members, Place::Newest, &config, known, whole, short);
     let page = page.unwrap();
 
     let mut group = c.benchmark_group("feed of 20 posts");

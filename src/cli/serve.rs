@@ -1,5 +1,7 @@
 //! `feedmill serve`: watch a folder of posts and serve it.
 
+mod links;
+
 use std::collections::HashSet;
 use std::io::{self, IsTerminal as _};
 use std::process::ExitCode;
@@ -228,7 +230,9 @@ impl Service {
         side_settings.max_connections = side_settings.max_connections.min(descriptors.side_connections);
         let metrics = Arc::new(Metrics::default());
         self.start_admin(&metrics, &side_settings).await;
-        let library = Library::new(Source::folder(self.root.clone(), &self.config.posts)).with_open_files(descriptors.files);
+        let source = Source::folder(self.root.clone(), &self.config.posts);
+        let library = Library::new(source.clone()).with_open_files(descriptors.files);
+        links::report_links(Arc::clone(&self.publisher), self.root.clone(), source, self.reporter);
         prepare_search(Arc::clone(&self.publisher), self.root.clone());
         let context = RequestContext::new(&self.config, library, metrics, self.stop.clone());
         let publisher = Arc::clone(&self.publisher);
@@ -269,13 +273,7 @@ fn prepare_search(publisher: Arc<Publisher>, root: Utf8PathBuf) {
     let prepare = move || {
         std::thread::sleep(SEARCH_INDEX_DELAY);
         let site = publisher.site();
-        let mut left = MAX_PREPARED_BYTES;
-        let fits = site.index.posts().iter().all(|post| {
-            let bytes = std::fs::metadata(root.join(&post.source)).map_or(0, |metadata| metadata.len());
-            left = left.saturating_sub(bytes);
-            left > 0
-        });
-        if fits {
+        if are_small(&site, &root) {
             let started = Instant::now();
             site.prepare_search();
             tracing::debug!(took = ?started.elapsed(), "the search index is made");
@@ -284,6 +282,16 @@ fn prepare_search(publisher: Arc<Publisher>, root: Utf8PathBuf) {
     if let Err(error) = std::thread::Builder::new().name("search-index".to_owned()).spawn(prepare) {
         tracing::warn!("the search index is made at the first search, because no thread can be started: {error}");
     }
+}
+
+/// Whether the public posts of `site`, whose files are below `root`, together are so small that all of them may be read in the background.
+fn are_small(site: &Site, root: &Utf8Path) -> bool {
+    let mut left = MAX_PREPARED_BYTES;
+    site.index.posts().iter().all(|post| {
+        let bytes = std::fs::metadata(root.join(&post.source)).map_or(0, |metadata| metadata.len());
+        left = left.saturating_sub(bytes);
+        left > 0
+    })
 }
 
 /// Returns free memory to the system: soon after the start, which uses the most, then about once a minute. If there is nothing to
@@ -507,7 +515,7 @@ async fn report_events(
     }
 }
 
-/// If the posts have more bytes than this, the search index is made at the first search.
+/// If the posts have more bytes than this, the search index is made at the first search, and links are not followed.
 const MAX_PREPARED_BYTES: u64 = 64 * 1024 * 1024;
 
 /// When the search index is made after the start: it takes a whole core, which the first requests need.

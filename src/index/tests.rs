@@ -1,4 +1,5 @@
 mod changes;
+mod resolver;
 
 use super::*;
 use crate::post;

@@ -182,7 +182,7 @@ pub(super) fn address_by_pattern(slug: &str, path: &PathName, date: Moment, conf
 }
 
 /// Whether `path` begins like an address of feedmill's own.
-fn is_reserved(path: &str) -> bool {
+pub(crate) fn is_reserved(path: &str) -> bool {
     let first = path.trim_start_matches('/').split('/').next().unwrap_or_default();
     // the parts of a large sitemap are numbered
     let part = first.strip_prefix("sitemap-").and_then(|rest| rest.strip_suffix(".xml"));

@@ -31,7 +31,6 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use std::fmt::Write as _;
 
 use ammonia::{Builder, Url, UrlRelative};
-use camino::{Utf8Path, Utf8PathBuf};
 
 use super::characters::{first_forbidden, is_forbidden};
 use entities::TextPosition;
@@ -40,7 +39,7 @@ pub(crate) use shape::separates;
 use shape::{Audience, ELEMENTS};
 use token::Token;
 
-use super::reference::{References, Role, linked_post};
+use super::reference::{References, Role, WIKILINK};
 
 /// Schemes that an address may have. None of them runs code or contains content itself.
 const SCHEMES: [&str; 9] = ["http", "https", "mailto", "tel", "sms", "xmpp", "irc", "magnet", "geo"];
@@ -104,28 +103,46 @@ pub fn for_page(html: &str, references: &References) -> String {
     clean(html, Audience::Page, &cleaner(on_page))
 }
 
-/// Returns the paths below the posts folder of the posts that `html`, the text of the post at `source`, links to. They may not exist.
+/// Returns the addresses in `html` of links, pictures and media, each with its role.
 #[must_use]
-pub(crate) fn linked_posts(html: &str, source: &Utf8Path) -> BTreeSet<Utf8PathBuf> {
-    token::tokens(html)
-        .filter_map(|token| match token {
-            Token::Start(tag) => linked_post(source, &entities::decode(tag.attribute("href")?, TextPosition::Attribute)),
-            _ => None,
-        })
-        .collect()
+pub(crate) fn addresses(html: &str) -> BTreeSet<(String, Role)> {
+    let mut found = BTreeSet::new();
+    let mut add = |address: &str, role| {
+        let address = entities::decode(address, TextPosition::Attribute);
+        found.insert((address.trim().to_owned(), role));
+    };
+    for token in token::tokens(html) {
+        let Token::Start(tag) = token else { continue };
+        match tag.name.as_str() {
+            "a" | "area" => tag.attribute("href").into_iter().for_each(|href| add(href, Role::Link)),
+            "img" => picture::address(&tag, None, None)
+                .into_iter()
+                .for_each(|src| add(src, Role::Part)),
+            "audio" | "video" | "source" | "track" => {
+                let parts = ["src", "poster"].into_iter().filter_map(|name| tag.attribute(name));
+                parts.for_each(|src| add(src, Role::Part));
+                let sets = tag.attribute("srcset").into_iter().flat_map(picture::parse_set);
+                sets.for_each(|(src, _)| add(src, Role::Part));
+            }
+            _ => {}
+        }
+    }
+    found
 }
 
-/// Returns the addresses in `html` of links, pictures and media.
+/// Returns the ids in `html`, to which links can lead; `None` if it has a heading whose id is not known before its page is made.
 #[must_use]
-pub(crate) fn linked_addresses(html: &str) -> BTreeSet<String> {
-    let addresses = token::tokens(html).flat_map(|token| match token {
-        Token::Start(tag) => ["href", "src", "poster"]
-            .into_iter()
-            .filter_map(|name| Some(entities::decode(tag.attribute(name)?, TextPosition::Attribute).into_owned()))
-            .collect(),
-        _ => Vec::new(),
-    });
-    addresses.collect()
+pub(crate) fn ids(html: &str) -> Option<HashSet<String>> {
+    let mut ids = HashSet::new();
+    for token in token::tokens(html) {
+        let Token::Start(tag) = token else { continue };
+        let named = ["id", "name"].into_iter().filter_map(|name| tag.attribute(name));
+        ids.extend(named.map(|id| entities::decode(id, TextPosition::Attribute).into_owned()));
+        if matches!(tag.name.as_str(), "h1" | "h2" | "h3" | "h4" | "h5" | "h6") && tag.attribute("id").is_none() {
+            return None;
+        }
+    }
+    Some(ids)
 }
 
 /// Elements that cleaning removes, so that something is lost; embedded pages are not among them, because they become links.
@@ -218,7 +235,12 @@ fn clean(html: &str, audience: Audience, cleaner: &Builder<'_>) -> String {
     let shaped = shape::repair(&without_forbidden(html), audience);
     let safe = entities::marks_to_references(cleaner.clean(&shaped).to_string());
     let safe = without_forbidden(&safe).replace("&nbsp;", "\u{a0}");
-    without_first_line_feeds(&replace_lost_pictures(&safe))
+    let safe = without_first_line_feeds(&replace_lost_pictures(&safe));
+    if html.contains(WIKILINK) {
+        unwrap_lost_links(&safe)
+    } else {
+        safe
+    }
 }
 
 /// Replaces each picture without an address in `html`, the output of the cleaner, by its description.
@@ -242,6 +264,19 @@ fn replace_lost_pictures(html: &str) -> Cow<'_, str> {
     }
     out.push_str(&html[done..]);
     Cow::Owned(out)
+}
+
+/// Replaces each link without any attribute in `html`, the output of the cleaner, by its text: a wikilink that leads nowhere.
+fn unwrap_lost_links(html: &str) -> String {
+    let mut parts = html.split("<a>");
+    let mut out = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        // links are not nested
+        let (text, after) = part.split_once("</a>").unwrap_or((part, ""));
+        out.push_str(text);
+        out.push_str(after);
+    }
+    out
 }
 
 /// Removes line feeds at the start of each `pre` in `html`, the output of the cleaner. A parser drops the first one, so each cleaning would
@@ -272,8 +307,8 @@ fn cleaner(address: impl Fn(&str, Role) -> Option<String> + Send + Sync + 'stati
         .generic_attributes(ATTRIBUTES.into())
         .tag_attributes(attributes)
         .clean_content_tags(["script", "style"].into())
-        // `attribute_value` decides which pictures may be in `data:` URLs
-        .url_schemes(SCHEMES.into_iter().chain(["data"]).collect())
+        // `attribute_value` decides which pictures may be in `data:` URLs, and resolves wikilinks
+        .url_schemes(SCHEMES.into_iter().chain(["data", WIKILINK.trim_end_matches(':')]).collect())
         .url_relative(UrlRelative::PassThrough)
         .link_rel(None)
         .attribute_filter(move |element, attribute, value| attribute_value(element, attribute, value, &address));

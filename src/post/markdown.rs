@@ -24,6 +24,7 @@ mod hidden;
 mod line;
 mod math;
 mod shortcode;
+mod spaced;
 mod summary;
 mod wikilink;
 

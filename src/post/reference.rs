@@ -1,8 +1,11 @@
-//! Resolves the addresses in a post: to another post, to a file beside it, or else as RFC 3986, section 5, does.
+//! Resolves the addresses in a post: to another post, to a file, or else as RFC 3986, section 5, does.
 //!
 //! Authors write relative addresses from the folder of the file, but readers see them at the post's address: `picture.png` in
 //! `notes/hello.md` is a file below `notes`, whatever the post's own address is. Files beside posts are published below [`MEDIA`], by
-//! their path below the posts folder; posts at their own addresses. This module does not check that a file exists.
+//! their path below the posts folder; posts at their own addresses.
+//!
+//! What is on the site is not known here: [`FindTarget`] finds the post or the file that an address names. An address that names
+//! nothing leads where its form says, so that a missing file has the address that it would have beside the post.
 //!
 //! ```
 //! use feedmill::post::reference::{References, Role};
@@ -14,7 +17,11 @@
 //! assert_eq!(url("/about", Role::Link).as_deref(), Some("https://example.com/about"));
 //! ```
 
-use std::collections::BTreeMap;
+mod written;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use camino::{Utf8Path, Utf8PathBuf};
 use percent_encoding::{percent_decode_str, utf8_percent_encode};
@@ -22,20 +29,89 @@ use url::{ParseError, Position, Url};
 
 use super::PATH_PART;
 use crate::source_file::file_type::is_markdown_ending;
+pub(crate) use written::WIKILINK;
+pub use written::{Form, Written};
 
 /// The path below the site's address at which files beside posts are published.
 pub(crate) const MEDIA: &str = "/media/";
 
 /// Extensions of pages. A relative link to one is another page of the site, as other tools publish them, not a file.
-const PAGE_EXTENSIONS: [&str; 10] = ["html", "htm", "xhtml", "php", "asp", "aspx", "jsp", "xml", "json", "opml"];
+pub(crate) const PAGE_EXTENSIONS: [&str; 10] = ["html", "htm", "xhtml", "php", "asp", "aspx", "jsp", "xml", "json", "opml"];
 
 /// How an address is used.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Role {
     /// It is followed: to a page, a post or a file.
     Link,
     /// It is shown or fetched with the post: a file.
     Part,
+}
+
+/// What an address leads to on the site.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Target {
+    /// A page, at the address as it is written.
+    AsWritten,
+    /// A page, at this absolute URL.
+    Page(String),
+    /// The media file at this path below the posts folder.
+    File(Utf8PathBuf),
+    /// A post that is not public. It gets no link.
+    NotPublic,
+}
+
+/// The place in which an address is written.
+#[derive(Clone, Copy, Debug)]
+pub struct Place<'a> {
+    /// The path of the post's file below the posts folder.
+    pub source: &'a Utf8Path,
+    /// The absolute URL of the post.
+    pub page: &'a Url,
+}
+
+/// What was found for an address.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Found {
+    /// What it leads to, if there is anything.
+    pub target: Option<Target>,
+    /// The keys of all that was looked up. Only a change of something with one of these keys can change the target.
+    pub keys: Vec<u64>,
+}
+
+/// Finds what addresses lead to on one site.
+pub trait FindTarget: fmt::Debug + Send + Sync {
+    /// Finds what `written`, used as `role` says, leads to.
+    fn find(&self, place: Place<'_>, written: &Written<'_>, role: Role) -> Found;
+
+    /// A number that differs for two sites if an address may lead elsewhere in one of them.
+    fn generation(&self) -> u64;
+}
+
+/// What addresses lead to: on a site, or nowhere.
+#[derive(Clone, Debug, Default)]
+pub struct Targets(Option<Arc<dyn FindTarget>>);
+
+impl Targets {
+    /// Finds targets by `find`.
+    #[must_use]
+    pub fn new(find: Arc<dyn FindTarget>) -> Targets {
+        Targets(Some(find))
+    }
+
+    /// A number that differs from that of other targets if an address may lead elsewhere.
+    #[must_use]
+    pub fn generation(&self) -> u64 {
+        self.0.as_ref().map_or(0, |find| find.generation())
+    }
+}
+
+/// The addresses of a post that were resolved, each with what it led to.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Answers {
+    /// By role and reference.
+    pub targets: BTreeMap<(Role, String), Option<Target>>,
+    /// The keys of all that was looked up ([`Found::keys`]).
+    pub keys: BTreeSet<u64>,
 }
 
 /// Resolves the addresses in one post.
@@ -44,7 +120,8 @@ pub struct References {
     base: Option<Url>,
     page: Option<Url>,
     source: Utf8PathBuf,
-    posts: BTreeMap<Utf8PathBuf, String>,
+    targets: Targets,
+    answers: Arc<Mutex<Answers>>,
 }
 
 impl References {
@@ -55,14 +132,18 @@ impl References {
             base: Url::parse(&format!("{}{MEDIA}", base.trim_end_matches('/'))).ok(),
             page: Url::parse(page).ok(),
             source: source.to_owned(),
-            posts: BTreeMap::new(),
+            targets: Targets::default(),
+            answers: Arc::default(),
         }
     }
 
-    /// Sets the absolute URLs of other posts, by their paths.
+    /// Sets what addresses lead to.
     #[must_use]
-    pub fn with_posts(self, posts: BTreeMap<Utf8PathBuf, String>) -> References {
-        References { posts, ..self }
+    pub fn with_targets(self, targets: &Targets) -> References {
+        References {
+            targets: targets.clone(),
+            ..self
+        }
     }
 
     /// Sets the absolute URL of the folder of media files, which ends in a slash.
@@ -72,6 +153,21 @@ impl References {
             base: Url::parse(files).ok(),
             ..self
         }
+    }
+
+    /// Returns what was resolved so far.
+    #[must_use]
+    pub fn answers(&self) -> Answers {
+        self.answers.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Whether `answers` are what would be found now.
+    #[must_use]
+    pub fn would_answer(&self, answers: &Answers) -> bool {
+        answers
+            .targets
+            .iter()
+            .all(|((role, reference), target)| self.find(reference, *role).target == *target)
     }
 
     /// Returns the absolute URL of `reference`; `None` if it has none.
@@ -94,47 +190,72 @@ impl References {
         })
     }
 
-    /// The URL of `reference` if it is a post or a file of this site.
+    /// Returns what `reference` leads to on this site: `Some(None)` if that is nothing, and `None` if it leads to another site or to a
+    /// part of the same page, or if the site is not known.
+    #[must_use]
+    pub fn target_of(&self, reference: &str, role: Role) -> Option<Option<Target>> {
+        Written::parse(reference)?;
+        self.targets.0.as_ref()?;
+        Some(self.find(reference, role).target)
+    }
+
+    /// What `reference` leads to; nothing if it leads to another site or to a part of the same page.
+    fn find(&self, reference: &str, role: Role) -> Found {
+        let (Some(targets), Some(page)) = (&self.targets.0, &self.page) else {
+            return Found::default();
+        };
+        let place = Place {
+            source: &self.source,
+            page,
+        };
+        let written = Written::parse(reference);
+        written.map_or_else(Found::default, |written| targets.find(place, &written, role))
+    }
+
+    /// The URL of `reference` if it is a page or a file of this site that does not have the address as written.
     fn on_site(&self, reference: &str, role: Role) -> Option<Url> {
-        match classify(&self.source, reference, role)? {
-            RelativeReference::Post(path, rest) => Url::parse(self.posts.get(&path)?).ok()?.join(rest).ok(),
-            RelativeReference::File(path) => {
-                let media = self.base.as_ref()?;
-                let url = media.join(&path).ok()?;
-                url.as_str().starts_with(media.as_str()).then_some(url)
+        let found = self.find(reference, role);
+        if !found.keys.is_empty() {
+            let mut answers = self.answers.lock().unwrap_or_else(PoisonError::into_inner);
+            answers.keys.extend(found.keys);
+            answers.targets.insert((role, reference.to_owned()), found.target.clone());
+        }
+        let by_form = file_by_form(&self.source, reference, role);
+        match found.target {
+            Some(Target::AsWritten) => None,
+            Some(Target::Page(url)) => {
+                let rest = Written::parse(reference).map_or("", |written| written.rest);
+                Url::parse(&url).ok()?.join(rest).ok()
             }
+            // keeps the author's spelling of the path
+            Some(Target::File(path)) => match by_form.filter(|by_form| decoded_path(by_form).as_ref() == Some(&path)) {
+                Some(by_form) => self.file(&by_form),
+                None => {
+                    let rest = Written::parse(reference).map_or("", |written| written.rest);
+                    self.file(&format!("{}{rest}", encoded(&path)))
+                }
+            },
+            Some(Target::NotPublic) | None => self.file(&by_form?),
         }
     }
-}
 
-/// Returns the path (below the posts folder) of the post that `reference` links to, in the post read from `source`.
-#[must_use]
-pub(crate) fn linked_post(source: &Utf8Path, reference: &str) -> Option<Utf8PathBuf> {
-    match classify(source, reference, Role::Link)? {
-        RelativeReference::Post(path, _) => Some(path),
-        RelativeReference::File(_) => None,
+    /// The URL of the media file at `path`, which is percent-encoded.
+    fn file(&self, path: &str) -> Option<Url> {
+        let media = self.base.as_ref()?;
+        let url = media.join(path).ok()?;
+        url.as_str().starts_with(media.as_str()).then_some(url)
     }
 }
 
-/// Returns the path (below the posts folder) of the file that `reference` names, in the post read from `source`.
+/// Returns the path (below the posts folder) of the file that `reference` names by its form, in the post read from `source`.
 #[must_use]
 pub(crate) fn file_beside(source: &Utf8Path, reference: &str) -> Option<Utf8PathBuf> {
-    match classify(source, reference, Role::Part)? {
-        RelativeReference::Post(..) => None,
-        RelativeReference::File(path) => decoded(path.split(['?', '#']).next()?),
-    }
+    decoded_path(&file_by_form(source, reference, Role::Part)?)
 }
 
-/// A reference relative to the post's file.
-enum RelativeReference<'a> {
-    /// The post at this path, and the query and fragment after it.
-    Post(Utf8PathBuf, &'a str),
-    /// The file at this path, percent-encoded, with query and fragment.
-    File(String),
-}
-
-/// Classifies `reference`, in the post read from `source`, by its form alone; `None` if it is not a path relative to the file.
-fn classify<'a>(source: &Utf8Path, reference: &'a str, role: Role) -> Option<RelativeReference<'a>> {
+/// The path of the file that `reference` names by its form, in the post read from `source`: percent-encoded, with query and fragment.
+/// `None` if it is not a path relative to the file, or names a post.
+fn file_by_form(source: &Utf8Path, reference: &str, role: Role) -> Option<String> {
     let reference = reference.trim();
     let is_relative = Url::parse(reference) == Err(ParseError::RelativeUrlWithoutBase);
     if !is_relative || reference.starts_with(['/', '#', '?']) || reference.contains('\\') {
@@ -146,10 +267,7 @@ fn classify<'a>(source: &Utf8Path, reference: &'a str, role: Role) -> Option<Rel
         Some(path) => (Utf8Path::new(""), path),
         None => (source.parent()?, path),
     };
-    let mut parts: Vec<String> = folder
-        .components()
-        .map(|part| utf8_percent_encode(part.as_str(), PATH_PART).to_string())
-        .collect();
+    let mut parts: Vec<String> = folder.components().map(|part| encoded_part(part.as_str())).collect();
     for part in path.split('/') {
         match part.to_ascii_lowercase().replace("%2e", ".").as_str() {
             "." => {}
@@ -160,37 +278,67 @@ fn classify<'a>(source: &Utf8Path, reference: &'a str, role: Role) -> Option<Rel
     let path = parts.join("/");
     let name = decoded(parts.last()?)?;
     let ending = name.extension().unwrap_or_default().to_ascii_lowercase();
-    if is_markdown_ending(&ending) {
-        return Some(RelativeReference::Post(decoded(&path)?, rest));
-    }
     let is_file = match role {
+        _ if is_markdown_ending(&ending) => false,
         Role::Part => !name.as_str().is_empty(),
         Role::Link => !PAGE_EXTENSIONS.contains(&ending.as_str()) && mime_guess::from_ext(&ending).first().is_some(),
     };
-    is_file.then(|| RelativeReference::File(format!("{path}{rest}")))
+    is_file.then(|| format!("{path}{rest}"))
+}
+
+/// The path in `path`, which is percent-encoded, with query and fragment.
+fn decoded_path(path: &str) -> Option<Utf8PathBuf> {
+    decoded(path.split(['?', '#']).next()?)
 }
 
 fn decoded(path: &str) -> Option<Utf8PathBuf> {
     Some(percent_decode_str(path).decode_utf8().ok()?.into_owned().into())
 }
 
+/// `path`, percent-encoded.
+fn encoded(path: &Utf8Path) -> String {
+    let parts: Vec<String> = path.as_str().split('/').map(encoded_part).collect();
+    parts.join("/")
+}
+
+fn encoded_part(part: &str) -> String {
+    utf8_percent_encode(part, PATH_PART).to_string()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    /// Finds targets by the path as it is written.
+    #[derive(Debug)]
+    struct Known;
+
+    impl FindTarget for Known {
+        fn find(&self, _: Place<'_>, written: &Written<'_>, _: Role) -> Found {
+            let target = match written.path.as_str() {
+                "../other.md" => Some(Target::Page("https://example.com/blog/posts/other".to_owned())),
+                "top.md" => Some(Target::Page("https://elsewhere.example/top".to_owned())),
+                "../img/cat (1).png" => Some(Target::File("notes/img/cat (1).png".into())),
+                "elsewhere.png" => Some(Target::File("a b/elsewhere.png".into())),
+                "next" => Some(Target::AsWritten),
+                "draft.md" => Some(Target::NotPublic),
+                _ => None,
+            };
+            Found { target, keys: vec![1] }
+        }
+
+        fn generation(&self) -> u64 {
+            1
+        }
+    }
+
     fn references() -> References {
-        let posts = [
-            ("notes/other.md", "https://example.com/blog/posts/other"),
-            ("top.md", "https://elsewhere.example/top"),
-            ("notes/old.mkd", "https://example.com/blog/posts/old"),
-        ];
-        let posts = posts.map(|(path, url)| (path.into(), url.to_owned()));
         References::new(
             "https://example.com/blog",
             "https://example.com/blog/posts/hello",
             "notes/day 1/hello.md".into(),
         )
-        .with_posts(posts.into())
+        .with_targets(&Targets::new(Arc::new(Known)))
     }
 
     #[test]
@@ -226,7 +374,14 @@ mod tests {
                 "https://example.com/blog/posts/other#part".to_owned(),
             ),
             (Role::Link, "@/top.md", "https://elsewhere.example/top".to_owned()),
-            (Role::Link, "../old.mkd", "https://example.com/blog/posts/old".to_owned()),
+            (
+                Role::Part,
+                "elsewhere.png?v=2",
+                "https://example.com/blog/media/a%20b/elsewhere.png?v=2".to_owned(),
+            ),
+            // the author's spelling of a path stays
+            (Role::Part, "../img/cat%20(1).png", media("img/cat%20(1).png")),
+            (Role::Link, "draft.md", "https://example.com/blog/posts/draft.md".to_owned()),
             (
                 Role::Link,
                 "missing.md",
@@ -276,14 +431,24 @@ mod tests {
         for reference in ["https://example.com/a.mp3", "/a.mp3", "other.md", "../../a.mp3", ""] {
             assert_eq!(file_beside(source, reference), None, "{reference}");
         }
-        assert_eq!(linked_post(source, "a%20b.md#x"), Some("notes/a b.md".into()));
-        assert_eq!(linked_post(source, "https://example.com/a.md"), None);
+    }
+
+    #[test]
+    fn answers_are_compared_with_those_of_another_site() {
+        let references = references();
+        for reference in ["../other.md", "missing.md", "https://elsewhere.example"] {
+            assert!(references.resolve(reference, Role::Link).is_some());
+        }
+        let answers = references.answers();
+        assert_eq!(answers.targets.len(), 2);
+        assert!(references.would_answer(&answers));
+        assert!(!references.with_targets(&Targets::default()).would_answer(&answers));
     }
 
     proptest::proptest! {
         #[test]
         fn every_file_is_below_the_media_folder(reference in "[a./%2eE\\\\@:?# -]{0,20}") {
-            if let Some(RelativeReference::File(_)) = classify("b/c.md".into(), &reference, Role::Part)
+            if file_by_form("b/c.md".into(), &reference, Role::Part).is_some()
                 && let Some(url) = references().on_site(&reference, Role::Part)
             {
                 proptest::prop_assert!(url.path().starts_with("/blog/media/"), "{}", url);

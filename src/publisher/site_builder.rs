@@ -25,7 +25,7 @@ use crate::storage::{OpenedStorage, Storage, StorageWriter};
 use crate::time::Timestamp;
 
 use super::health::Health;
-use super::sizes::Sizes;
+use super::sizes::{EnclosedFiles, Sizes};
 use super::stored_state::StoredState;
 use super::theme_loader::ThemeLoader;
 
@@ -301,7 +301,12 @@ impl SiteBuilder {
         let before = self.newest.clone();
         let before = before.as_deref();
         let is_due = before.and_then(Site::next_due).is_some_and(|due| due <= now);
-        let resized = self.sizes.refresh(self.tracker.source());
+        let source = self.tracker.source().clone();
+        let files = EnclosedFiles {
+            source: &source,
+            site: before,
+        };
+        let resized = self.sizes.refresh(files);
         // kept until a site is built, because this build may fail
         self.is_stale |= !resized.is_empty();
         self.is_stale |= self.theme.refresh();
@@ -311,7 +316,7 @@ impl SiteBuilder {
         }
         let begun = Instant::now();
         let mut changes = self.take_changes(before, now);
-        self.sizes.measure(&mut changes, self.tracker.source());
+        self.sizes.measure(&mut changes, files);
         changes.add(resized);
         let (site, is_behind) = self.build_of(&changes, before, now, tick);
         if let Some(before) = before {
@@ -415,9 +420,16 @@ impl SiteBuilder {
             .removed(absent, self.ledger.live(), tick, &self.config.watch);
         self.ledger.withdraw(&removed, now);
         self.note_assigned(&assigned, now);
+        let (files, folder) = if self.takes_all {
+            (self.tracker.take_all_media(), Some(self.tracker.source().name().into()))
+        } else {
+            (self.tracker.take_media_changes(), None)
+        };
         SiteInput {
             changes: assigned.changes,
             new_files: assigned.new_posts,
+            files,
+            folder,
             diagnostics: self.all_diagnostics(),
             history: Some(self.ledger.history(now, self.config.state.withdrawn_for())),
             documents: std::mem::take(&mut self.documents),

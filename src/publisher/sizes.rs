@@ -5,8 +5,9 @@ use std::sync::Arc;
 
 use camino::Utf8PathBuf;
 
-use crate::post::reference::file_beside;
+use crate::post::reference::{Written, file_beside};
 use crate::post::{Changes, Enclosure, Post};
+use crate::site::Site;
 use crate::source::Source;
 
 /// The lengths found last, by the file of the post. A post whose enclosures did not change keeps the same `Arc`.
@@ -24,9 +25,9 @@ struct Measured {
 
 impl Sizes {
     /// Returns the posts, ordered by path, with an enclosure whose length changed since the last call.
-    pub(super) fn refresh(&mut self, source: &Source) -> Vec<Arc<Post>> {
+    pub(super) fn refresh(&mut self, files: EnclosedFiles<'_>) -> Vec<Arc<Post>> {
         let others = self.known.values_mut().filter_map(|measured| {
-            let lengths = lengths(&measured.read, source).filter(|lengths| *lengths != measured.lengths)?;
+            let lengths = lengths(&measured.read, files).filter(|lengths| *lengths != measured.lengths)?;
             *measured = Measured::new(&measured.read, lengths);
             Some(Arc::clone(&measured.post))
         });
@@ -34,7 +35,7 @@ impl Sizes {
     }
 
     /// Sets the lengths of enclosures beside the posts in `changes`, if the posts do not contain them.
-    pub(super) fn measure(&mut self, changes: &mut Changes, source: &Source) {
+    pub(super) fn measure(&mut self, changes: &mut Changes, files: EnclosedFiles<'_>) {
         let mut known = if changes.are_all {
             std::mem::take(&mut self.known)
         } else {
@@ -43,7 +44,7 @@ impl Sizes {
         changes.gone.iter().for_each(|path| drop(self.known.remove(path)));
         for post in &mut changes.posts {
             let before = self.known.remove(&post.source).or_else(|| known.remove(&post.source));
-            if let Some(lengths) = lengths(post, source) {
+            if let Some(lengths) = lengths(post, files) {
                 let same = before.filter(|before| Arc::ptr_eq(&before.read, post) && before.lengths == lengths);
                 let measured = same.unwrap_or_else(|| Measured::new(post, lengths));
                 let path = post.source.clone();
@@ -68,18 +69,31 @@ impl Measured {
     }
 }
 
+/// The files that enclosures may name.
+#[derive(Clone, Copy)]
+pub(super) struct EnclosedFiles<'a> {
+    pub(super) source: &'a Source,
+    /// The newest site, which knows the files that are not beside a post.
+    pub(super) site: Option<&'a Site>,
+}
+
+impl EnclosedFiles<'_> {
+    /// The length of the file that `url` names in `post`.
+    fn length(self, post: &Post, url: &str) -> Option<u64> {
+        let open = |path: Utf8PathBuf| self.source.open_media(&path).ok();
+        let beside = file_beside(&post.source, url).and_then(open);
+        let elsewhere = || self.site?.file_of(post, url).and_then(open);
+        Some(beside.or_else(elsewhere)?.version.size())
+    }
+}
+
 /// The lengths of the enclosures of `post`; `None` if the post itself contains all that can be known.
-fn lengths(post: &Post, source: &Source) -> Option<Vec<u64>> {
-    let beside = |url: &str| file_beside(&post.source, url);
-    let is_open = post
-        .enclosures
-        .iter()
-        .any(|enclosure| enclosure.length == 0 && beside(&enclosure.url).is_some());
+fn lengths(post: &Post, files: EnclosedFiles<'_>) -> Option<Vec<u64>> {
+    let mut open = post.enclosures.iter().filter(|enclosure| enclosure.length == 0);
+    let is_open = open.any(|enclosure| Written::parse(&enclosure.url).is_some());
     is_open.then(|| {
         let length = |enclosure: &Enclosure| match enclosure.length {
-            0 => beside(&enclosure.url)
-                .and_then(|path| source.open_media(&path).ok())
-                .map_or(0, |media| media.version.size()),
+            0 => files.length(post, &enclosure.url).unwrap_or(0),
             named => named,
         };
         post.enclosures.iter().map(length).collect()

@@ -6,14 +6,12 @@ use std::sync::Arc;
 
 use camino::{Utf8Path, Utf8PathBuf};
 
-use super::sizes::Sizes;
+use super::link_check::{check_links, link_diagnostics};
+use super::sizes::{EnclosedFiles, Sizes};
 use super::theme_loader::ThemeLoader;
 use crate::config::Config;
-use crate::diagnostic::{Diagnostic, Position, Severity};
+use crate::diagnostic::{Diagnostic, Severity};
 use crate::identity::{Registry, UnreadableFiles, Withdrawal};
-use crate::post::html::{self, Removed, linked_addresses};
-use crate::post::markdown::{self, Rendered};
-use crate::post::reference::file_beside;
 use crate::post::{self, Changes, ParsedPost, Post, Visibility};
 use crate::site::{Site, SiteInput};
 use crate::source::post_event::{STAYS_PUBLISHED, add_outcome};
@@ -21,11 +19,8 @@ use crate::source::rules::companions::Companions;
 use crate::source::rules::left_out;
 use crate::source::tracker::read_post;
 use crate::source::{FileTexts, ReadError, Scan, ScanScope, Source};
-use crate::source_file::SourceFile;
+use crate::source_file::FileChanges;
 use crate::time::Timestamp;
-
-/// The most links of one post to files that are not served for which there are diagnostics.
-const MOST_LINKS: usize = 20;
 
 /// The current posts of a source, and their diagnostics.
 struct ReadPosts {
@@ -50,7 +45,11 @@ pub fn snapshot(config: &Arc<Config>, root: &Utf8Path, ledger: &mut Registry, no
         mut diagnostics,
     } = read_posts(&source, &scan, config);
     let mut changes = Changes::all(posts);
-    Sizes::default().measure(&mut changes, &source);
+    let files = EnclosedFiles {
+        source: &source,
+        site: None,
+    };
+    Sizes::default().measure(&mut changes, files);
     let unreadable = UnreadableFiles {
         missing: &BTreeSet::new(),
         is_there: &|path| scan.files.contains(path) || scan.is_blind_to(path),
@@ -75,12 +74,22 @@ pub fn snapshot(config: &Arc<Config>, root: &Utf8Path, ledger: &mut Registry, no
     let input = SiteInput {
         changes: assigned.changes,
         new_files: assigned.new_posts,
+        files: FileChanges {
+            added: scan.media.paths().map(Arc::from).collect(),
+            gone: Vec::new(),
+            are_all: true,
+        },
+        folder: Some(source.name().into()),
         diagnostics: diagnostics.into(),
         history: Some(ledger.history(now, config.state.withdrawn_for())),
         documents: Vec::new(),
         texts: Some(Arc::new(texts)),
     };
-    Ok(Site::build(config, input, now, None).with_theme(theme.theme()))
+    let site = Site::build(config, input, now, None).with_theme(theme.theme());
+    let posts: Vec<Arc<Post>> = site.all().iter().cloned().collect();
+    let threads = std::thread::available_parallelism().map_or(1, usize::from);
+    let links = link_diagnostics(&site, &source, &check_links(&site, &source, &posts, threads));
+    Ok(site.with_more_diagnostics(&links))
 }
 
 /// Reads the posts that `scan` found in `source`.
@@ -105,15 +114,9 @@ fn read_posts(source: &Source, scan: &Scan, config: &Config) -> ReadPosts {
                 Diagnostic::new(Severity::Note, "being-written", path, "changed while it was read").mend("look again")
             }
         });
-        let reading = file.and_then(|file| Ok((read_post(post::read_with, &file, &inherited, config)?, file)));
+        let reading = file.and_then(|file| read_post(post::read_with, &file, &inherited, config));
         match reading {
-            Ok((ParsedPost { mut post, remarks, .. }, file)) => {
-                // the server does not check this, because it would have to render every post
-                if let Some(text) = post.text.loaded() {
-                    let rendered = markdown::render(text, &post.title);
-                    diagnostics.extend(links_not_served(source, &post, &rendered.html, &file));
-                    diagnostics.extend(hidden_parts(&file, text, rendered));
-                }
+            Ok(ParsedPost { mut post, remarks, .. }) => {
                 texts.cache_text(&mut post);
                 posts.push(Arc::new(post));
                 diagnostics.extend(remarks);
@@ -128,82 +131,6 @@ fn read_posts(source: &Source, scan: &Scan, config: &Config) -> ReadPosts {
         texts,
         diagnostics,
     }
-}
-
-/// Returns diagnostics for the files in `source` that exist but are not served, and to which `post` links in its text or front matter. The
-/// post was read from `file` and rendered as `html`.
-fn links_not_served(source: &Source, post: &Post, html: &str, file: &SourceFile) -> Vec<Diagnostic> {
-    let named = post.enclosures.iter().map(|enclosure| enclosure.url.clone());
-    let named = named.chain(post.image.as_deref().map(str::to_owned));
-    let mut files: BTreeMap<Utf8PathBuf, String> = BTreeMap::new();
-    for address in linked_addresses(html).into_iter().chain(named) {
-        if let Some(path) = file_beside(&post.source, &address) {
-            files.entry(path).or_insert(address);
-        }
-    }
-    let not_served = files
-        .into_iter()
-        .filter(|(path, _)| source.has_file(path) && source.open_media(path).is_err());
-    not_served
-        .take(MOST_LINKS)
-        .map(|(path, address)| {
-            let ending = path.extension().unwrap_or_default();
-            let (why, mend) = if source.is_media_name(&path) {
-                (
-                    "it looks like the source of a post",
-                    "give it the content of what it is called, or take out the link".to_owned(),
-                )
-            } else if source.rules().is_kind_served(&path) {
-                (
-                    "its folder or its name is one that is left out",
-                    "move it beside the post".to_owned(),
-                )
-            } else {
-                (
-                    "files of this kind are not",
-                    format!("put it into a .zip file, or write `posts.media = [\"{ending}\"]` in feedmill.toml"),
-                )
-            };
-            let message = format!("links to {path}, which is not served: {why}");
-            let diagnostic = Diagnostic::new(Severity::Warning, "media-not-served", &post.source, message).mend(mend);
-            match file.text() {
-                Ok(text) => match text.find(&address) {
-                    Some(offset) => diagnostic.at(&text, Position::of(&text, offset), address.chars().count()),
-                    None => diagnostic,
-                },
-                Err(_) => diagnostic,
-            }
-        })
-        .collect()
-}
-
-/// Returns diagnostics about parts of `text` that are not shown to readers. It is the text of the post in `file`, rendered as `rendered`.
-fn hidden_parts(file: &SourceFile, text: &str, rendered: Rendered) -> Vec<Diagnostic> {
-    let mut losses = Vec::new();
-    // an incomplete post is held back, which is reported when it is read
-    if let Some(cut) = rendered.cut.filter(|_| rendered.is_whole) {
-        let diagnostic = Diagnostic::new(Severity::Warning, "too-complex", &file.path, cut);
-        losses.push(diagnostic.mend("write it shorter and flatter, or as several posts"));
-    }
-    if let Some(Removed { count, first }) = html::removed(&rendered.html) {
-        let message = match count {
-            1 => format!("`{first}` is taken out"),
-            2 => format!("`{first}` and one thing more like it are taken out"),
-            count => format!("`{first}` and {} things more like it are taken out", count - 1),
-        };
-        let diagnostic = Diagnostic::new(Severity::Note, "html-removed", &file.path, message)
-            .mend("leave it out, or put it into a template: pages and feeds carry no scripts, styles and forms of a post");
-        let whole = file.text().unwrap_or_default();
-        let at = text.to_ascii_lowercase().find(&first);
-        losses.push(match at.filter(|_| whole.ends_with(text)) {
-            Some(at) => {
-                let position = Position::of(&whole, whole.len() - text.len() + at);
-                diagnostic.at(&whole, position, first.chars().count())
-            }
-            None => diagnostic,
-        });
-    }
-    losses
 }
 
 /// The code of the diagnostic about a public post that a start would withdraw.

@@ -4,7 +4,8 @@ use percent_encoding::{AsciiSet, CONTROLS, NON_ALPHANUMERIC, utf8_percent_encode
 use url::{Position, Url};
 
 use super::xml_text::one_line;
-use crate::post::reference::{References, Role};
+use crate::post::Post;
+use crate::post::reference::{References, Role, Targets};
 
 /// The characters that stay as they are in a path: `pchar` and `/` (RFC 3986, section 3.3). A percent sign is encoded, because
 /// addresses are not encoded yet.
@@ -55,6 +56,12 @@ pub fn post_url(base: &str, address: &str) -> String {
     let path = utf8_percent_encode(address.trim_start_matches('/'), PATH);
     let url = format!("{base}/{path}");
     web_address(&url).unwrap_or(url)
+}
+
+/// Resolves the addresses in `post`, published on the site at `base`, where they lead to `targets`.
+#[must_use]
+pub fn references(post: &Post, base: &str, targets: &Targets) -> References {
+    References::new(base, &post_url(base, &post.address), &post.source).with_targets(targets)
 }
 
 /// `text` if it is an http(s) URL, as the URL standard serializes it.

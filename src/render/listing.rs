@@ -16,6 +16,7 @@ use self::entry::{Entry, WholeText};
 use super::{Content, clean, post_url};
 use crate::config::Person;
 use crate::post::Post;
+use crate::post::reference::Targets;
 use crate::time::{Moment, Timestamp};
 pub use entry::one;
 
@@ -30,6 +31,8 @@ const CONTENT_BYTES: usize = 16 * 1024 * 1024;
 pub struct ListingPage<'a> {
     /// The address of the site, without a slash at its end.
     pub base: &'a str,
+    /// What the addresses in posts lead to.
+    pub targets: &'a Targets,
     /// The parameters of the request besides those of [`Way`] and `per_page`. Every link of this page repeats them.
     pub query: &'a [(String, String)],
     /// How a client gets from page to page.
@@ -167,7 +170,7 @@ impl ListingPage<'_> {
             posts: self
                 .posts
                 .iter()
-                .map(|post| Entry::of(post, self.base, self.author, content(post)))
+                .map(|post| Entry::of(post, (self.base, self.targets), self.author, content(post)))
                 .collect(),
             links: self.links(),
             cursor: self.cursor,
@@ -222,14 +225,19 @@ impl Links {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::OnceLock;
+
     use serde_json::{Value, json};
 
     use super::*;
     use crate::render::feeds::item::tests::post;
 
+    static NOWHERE: OnceLock<Targets> = OnceLock::new();
+
     fn page<'a>(page: usize, total: usize, posts: &'a [Arc<Post>], query: &'a [(String, String)]) -> ListingPage<'a> {
         ListingPage {
             base: "https://example.com",
+            targets: NOWHERE.get_or_init(Targets::default),
             query,
             way: Way::Page(page),
             per_page: 8,
@@ -390,7 +398,8 @@ mod tests {
         let mut config = crate::config::Config::default();
         config.site.author = Some(author.clone());
         config.site.base_url = Some("https://example.com".parse().unwrap());
-        let item = crate::render::item(&named, &config, None);
+        let references = crate::render::references(&named, &config.base(), &Targets::default());
+        let item = crate::render::item(&named, &config, &references, None);
         let posts = [Arc::new(named)];
         let page = ListingPage {
             author: Some(&author),

@@ -9,6 +9,8 @@ use std::sync::Arc;
 use camino::Utf8Path;
 
 use super::{Site, Viewer};
+use crate::diagnostic::Diagnostic;
+use crate::index::Index;
 use crate::post::Post;
 use crate::source_file::file_type::MARKDOWN;
 
@@ -17,7 +19,8 @@ impl Site {
     /// if any. `has_file` looks on the disk: a post that exists but is not understood may be a draft.
     #[must_use]
     pub(crate) fn may_read_file(&self, path: &Utf8Path, viewer: Viewer, has_file: impl Fn(&Utf8Path) -> bool) -> bool {
-        self.owners(path, has_file)
+        Owners::new(&self.index, &self.diagnostics)
+            .of(path, has_file)
             .is_none_or(|owners| owners.into_iter().any(|post| self.may_read(viewer, post)))
     }
 
@@ -29,8 +32,28 @@ impl Site {
         }
     }
 
+    /// Whether everybody may read `post`, one of [`Site::all`]: it is public or unlisted.
+    #[must_use]
+    pub fn is_readable(&self, post: &Arc<Post>) -> bool {
+        self.index.is_readable(post)
+    }
+}
+
+/// Finds the posts that files belong to.
+#[derive(Clone, Copy)]
+pub(super) struct Owners<'a> {
+    index: &'a Index,
+    diagnostics: &'a [Diagnostic],
+}
+
+impl<'a> Owners<'a> {
+    /// Finds posts in `index`. `diagnostics`, ordered by path, are about the files in it.
+    pub(super) fn new(index: &'a Index, diagnostics: &'a [Diagnostic]) -> Owners<'a> {
+        Owners { index, diagnostics }
+    }
+
     /// The posts that the file at `path` belongs to; empty if its post is not understood, `None` if it belongs to no post.
-    fn owners(&self, path: &Utf8Path, has_file: impl Fn(&Utf8Path) -> bool) -> Option<Vec<&Arc<Post>>> {
+    pub(super) fn of(self, path: &Utf8Path, has_file: impl Fn(&Utf8Path) -> bool) -> Option<Vec<&'a Arc<Post>>> {
         let is_there = |folder: &Utf8Path, name: &str| {
             MARKDOWN
                 .iter()
@@ -67,20 +90,12 @@ impl Site {
         None
     }
 
-    /// Whether everybody may read `post`, one of [`Site::all`]: it is public or unlisted.
-    #[must_use]
-    pub fn is_readable(&self, post: &Arc<Post>) -> bool {
-        self.index
-            .by_address(&post.address)
-            .is_some_and(|shown| Arc::ptr_eq(shown, post))
-    }
-
     /// The posts in `folder` itself whose file has the name `name`, in any language and with any ending.
-    fn posts_named(&self, folder: &Utf8Path, name: &str) -> Vec<&Arc<Post>> {
+    fn posts_named(self, folder: &Utf8Path, name: &str) -> Vec<&'a Arc<Post>> {
         // posts are ordered by path, so these are neighbours
         let first = folder.join(name);
-        let start = self.all().partition_point(|post| *post.source < *first);
-        let below = self.all().iter_from(start).map_while(|post| {
+        let start = self.index.all().partition_point(|post| *post.source < *first);
+        let below = self.index.all().iter_from(start).map_while(|post| {
             let below = post.source.strip_prefix(folder).ok()?;
             below.as_str().starts_with(name).then_some((post, below))
         });
@@ -92,7 +107,7 @@ impl Site {
 
     /// Whether there is a diagnostic for a post in `folder` whose file has the name `name`, in any language and with any ending. A file
     /// that could not be read may be a draft.
-    fn has_diagnostic(&self, folder: &Utf8Path, name: &str) -> bool {
+    fn has_diagnostic(self, folder: &Utf8Path, name: &str) -> bool {
         let first = folder.join(name);
         let start = self.diagnostics.partition_point(|diagnostic| diagnostic.path < first);
         let below = self.diagnostics.iter().skip(start).map_while(|diagnostic| {
@@ -102,9 +117,12 @@ impl Site {
         below.into_iter().any(|below| is_named(below, name))
     }
 
-    fn has_posts_in(&self, folder: &Utf8Path) -> bool {
-        let start = self.all().partition_point(|post| post.source < folder);
-        self.all().get(start).is_some_and(|post| post.source.starts_with(folder))
+    fn has_posts_in(self, folder: &Utf8Path) -> bool {
+        let start = self.index.all().partition_point(|post| post.source < folder);
+        self.index
+            .all()
+            .get(start)
+            .is_some_and(|post| post.source.starts_with(folder))
     }
 }
 
@@ -118,7 +136,7 @@ fn is_named(below: &Utf8Path, name: &str) -> bool {
 mod tests {
     use super::*;
     use crate::config::Config;
-    use crate::diagnostic::{Diagnostic, Severity};
+    use crate::diagnostic::Severity;
     use crate::post::{self, Changes};
     use crate::site::SiteInput;
     use crate::source_file::SourceFile;

@@ -1,23 +1,25 @@
 //! The cache of feeds and rendered posts.
 //!
-//! A document is a pure function of the posts in it, the addresses of the posts that they link to, and the configuration. So it is
+//! A document is a pure function of the posts in it, of what the addresses in them lead to, and of the configuration. So it is
 //! cached from one site to the next together with all of these, and used again only if they are the same. Nothing is invalidated: a
 //! stale document is not found.
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::cell::RefCell;
+use std::collections::BTreeSet;
 use std::hash::Hash;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
-use camino::{Utf8Path, Utf8PathBuf};
+use camino::Utf8PathBuf;
 use quick_cache::sync::{Cache, DefaultLifecycle};
 use quick_cache::{DefaultHashBuilder, OptionsBuilder, Weighter};
 
 use super::feed_versions::FeedVersions;
+use super::linking::{LinkAnswers, Linking};
 use crate::config::Config;
 use crate::identity::{DocumentRecord, History};
 use crate::index::{Filter, Members, Scope};
-use crate::post::reference::References;
+use crate::post::reference::Targets;
 use crate::post::{Post, Texts, html, markdown};
 use crate::render::encode::{Coding, Document};
 use crate::render::feeds::feed_page::{EMPTY_SINCE, FeedState, archives, feed_page, posts_at};
@@ -36,31 +38,24 @@ pub struct Documents {
     feeds: Cache<FeedKey, Arc<CachedFeed>, DocumentWeight>,
     versions: FeedVersions,
     contents: Cache<Utf8PathBuf, CachedContent, DocumentWeight>,
-    /// The files of rendered posts that link to a post, by that post's file. Some may have lost the link since.
-    linking: Mutex<HashMap<Utf8PathBuf, BTreeSet<Utf8PathBuf>>>,
+    linking: Mutex<Linking>,
 }
-
-/// The absolute URL of a post by its path below the posts folder; `None` if the post is not readable.
-pub(super) type Published<'a> = &'a dyn Fn(&Utf8Path) -> Option<String>;
 
 /// The input of a document besides the posts in it.
 #[derive(Clone, Copy)]
 pub(super) struct DocumentContext<'a> {
     pub(super) config: &'a Config,
     pub(super) texts: &'a dyn Texts,
-    pub(super) published: Published<'a>,
+    pub(super) targets: &'a Targets,
     pub(super) history: &'a Arc<History>,
     /// The instant that the site was built for.
     pub(super) now: Timestamp,
 }
 
-/// The posts that a text links to, each with its URL at the time when the text was rendered.
-type LinkTargets = Arc<BTreeMap<Utf8PathBuf, Option<String>>>;
-
 /// Names a feed.
 type FeedKey = (Scope, Place, Format);
 
-/// What a feed is made of, besides the configuration and the addresses of linked posts.
+/// What a feed is made of, besides the configuration and what the addresses in its posts lead to.
 #[derive(Clone)]
 pub(super) struct FeedParts {
     pub(super) archives: usize,
@@ -73,7 +68,7 @@ pub(super) struct FeedParts {
 #[derive(Clone)]
 struct CachedFeed {
     parts: FeedParts,
-    links: Vec<LinkTargets>,
+    links: Vec<Arc<LinkAnswers>>,
     history: Arc<History>,
     document: Arc<Document>,
     /// The versions before it, the newest first.
@@ -84,7 +79,7 @@ struct CachedFeed {
 struct EarlierFeed {
     tags: Vec<String>,
     name: String,
-    links: Vec<LinkTargets>,
+    links: Vec<Arc<LinkAnswers>>,
     /// Weak, because they are only compared by identity.
     posts: Vec<Weak<Post>>,
 }
@@ -97,7 +92,7 @@ const EARLIER_VERSIONS: usize = 16;
 
 impl CachedFeed {
     /// Whether the feed made from `parts` would be the same.
-    fn is_current(&self, parts: &FeedParts, published: Published<'_>) -> bool {
+    fn is_current(&self, parts: &FeedParts, targets: &Targets) -> bool {
         self.parts.archives == parts.archives
             && self.parts.name == parts.name
             && self.parts.withdrawn == parts.withdrawn
@@ -108,7 +103,7 @@ impl CachedFeed {
                 .iter()
                 .zip(&*parts.posts)
                 .all(|(old, new)| Arc::ptr_eq(old, new))
-            && self.links.iter().all(|links| are_current(links, published))
+            && self.links.iter().all(|links| links.are_current(targets))
     }
 
     /// This version and those before it.
@@ -131,7 +126,7 @@ impl CachedFeed {
 #[derive(Clone)]
 struct CachedContent {
     post: Arc<Post>,
-    links: LinkTargets,
+    links: Arc<LinkAnswers>,
     content: Content,
     item: CleanItem,
 }
@@ -244,7 +239,7 @@ impl Documents {
         let Some(cached) = cached else {
             return self.make_feed(key, members, parts, Vec::new(), context);
         };
-        if !cached.is_current(&parts, context.published) {
+        if !cached.is_current(&parts, context.targets) {
             return self.make_feed(key, members, parts, cached.versions(), context);
         }
         let document = Arc::clone(&cached.document);
@@ -280,16 +275,26 @@ impl Documents {
         };
         let mut is_complete = true;
         let mut links = Vec::new();
-        let page = feed_page(scope, members, *place, context.config, known, |post| {
+        let links_of_short = RefCell::new(Vec::new());
+        let short = |post: &Arc<Post>| {
+            let references = render::references(post, &context.config.base(), context.targets);
+            let item = item(post, context.config, &references, None);
+            let links = LinkAnswers::new(&references, context.targets);
+            self.record_links(post, &links);
+            links_of_short.borrow_mut().push(Arc::new(links));
+            item
+        };
+        let whole = |post: &Arc<Post>| {
             let Some(rendered) = self.cached_content(post, context) else {
                 is_complete = false;
                 return None;
             };
-            if !rendered.links.is_empty() {
-                links.push(rendered.links);
-            }
+            links.push(rendered.links);
             Some(rendered.item)
-        })?;
+        };
+        let page = feed_page(scope, members, *place, context.config, known, whole, short)?;
+        links.append(&mut links_of_short.borrow_mut());
+        links.retain(|links| !links.is_empty());
         let document = Document::new(format.media_type(), render::feed(&page, *format));
         let is_hot = *scope == Scope::Site && *place == Place::Newest;
         let document = if is_hot && is_complete { document.staged() } else { document };
@@ -323,14 +328,14 @@ impl Documents {
         held: &[&str],
     ) -> Option<(Document, String)> {
         let DocumentContext {
-            config, published, now, ..
+            config, targets, now, ..
         } = context;
         let cached = self.feeds.get(&(scope.clone(), Place::Newest, format))?;
         // the text of a post differs, although the post is the same, if its links lead elsewhere now
         let is_base = |version: &&Arc<EarlierFeed>| {
             version.name == members.name
                 && version.tags.iter().any(|tag| held.contains(&tag.as_str()))
-                && version.links.iter().all(|links| are_current(links, published))
+                && version.links.iter().all(|links| links.are_current(targets))
         };
         let version = cached.earlier.iter().find(is_base)?;
         let tag = version.tags.iter().find(|tag| held.contains(&tag.as_str()))?;
@@ -340,11 +345,13 @@ impl Documents {
             withdrawn: &cached.parts.withdrawn,
         };
         let mut is_complete = true;
-        let mut page = feed_page(scope, members, Place::Newest, config, known, |post| {
+        let whole = |post: &Arc<Post>| {
             let rendered = self.cached_content(post, context);
             is_complete &= rendered.is_some();
             rendered.map(|rendered| rendered.item)
-        })?;
+        };
+        let short = |post: &Arc<Post>| item(post, config, &render::references(post, &config.base(), targets), None);
+        let mut page = feed_page(scope, members, Place::Newest, config, known, whole, short)?;
         // this site's own posts: the cached feed may already be one of the next site
         let mut is_new = posts_at(members.in_feeds(), Place::Newest, config.feed.limit)?
             .into_iter()
@@ -375,26 +382,22 @@ impl Documents {
         Some(made.item)
     }
 
-    /// The files of rendered posts that linked to one of the posts in the files `targets`.
-    pub(super) fn linking_to<'a>(&self, targets: impl Iterator<Item = &'a Utf8Path>) -> BTreeSet<Utf8PathBuf> {
+    /// The files of rendered posts with an address that looked up one of `keys`; with any, if `keys` are not known.
+    pub(super) fn looking_up(&self, keys: Option<&BTreeSet<u64>>) -> BTreeSet<Utf8PathBuf> {
         let linking = self.linking.lock().unwrap_or_else(PoisonError::into_inner);
-        targets.filter_map(|target| linking.get(target)).flatten().cloned().collect()
+        linking.looking_up(keys)
     }
 
-    fn record_links(&self, post: &Post, links: &LinkTargets) {
-        if links.is_empty() {
-            return;
-        }
-        let mut linking = self.linking.lock().unwrap_or_else(PoisonError::into_inner);
-        for target in links.keys() {
-            linking.entry(target.clone()).or_default().insert(post.source.clone());
+    fn record_links(&self, post: &Post, links: &LinkAnswers) {
+        if !links.is_empty() {
+            let mut linking = self.linking.lock().unwrap_or_else(PoisonError::into_inner);
+            linking.record(&post.source, links.keys());
         }
     }
 
     /// The rendered `post` from the cache, if it is still current.
     fn current_content(&self, post: &Arc<Post>, context: DocumentContext<'_>) -> Option<CachedContent> {
-        let is_current =
-            |cached: &CachedContent| Arc::ptr_eq(&cached.post, post) && are_current(&cached.links, context.published);
+        let is_current = |cached: &CachedContent| Arc::ptr_eq(&cached.post, post) && cached.links.are_current(context.targets);
         self.contents.get(&post.source).filter(is_current)
     }
 
@@ -413,16 +416,13 @@ impl Documents {
 /// Renders the text of `post`; `None` if it cannot be read.
 fn render_content(post: &Arc<Post>, context: DocumentContext<'_>) -> Option<CachedContent> {
     let DocumentContext {
-        config,
-        texts,
-        published,
-        ..
+        config, texts, targets, ..
     } = context;
     let text = texts.text(post)?;
     let html = markdown::render(&text, &post.title).html;
-    let links = links(&html, post, published);
+    let references = render::references(post, &config.base(), targets);
     let rendered = Content {
-        html: html::for_feed(&html, &references(post, config, &links)).into(),
+        html: html::for_feed(&html, &references).into(),
         markdown: match markdown::without_hidden(&text) {
             Cow::Borrowed(_) => text,
             Cow::Owned(shown) => shown.into(),
@@ -430,9 +430,9 @@ fn render_content(post: &Arc<Post>, context: DocumentContext<'_>) -> Option<Cach
     };
     Some(CachedContent {
         post: Arc::clone(post),
-        item: item(post, config, Some(rendered.clone())),
+        item: item(post, config, &references, Some(rendered.clone())),
         content: rendered,
-        links: Arc::new(links),
+        links: Arc::new(LinkAnswers::new(&references, targets)),
     })
 }
 
@@ -461,37 +461,6 @@ pub(super) fn withdrawn(history: &History, scope: &Scope, config: &Config) -> Ar
         .collect();
     withdrawn.reverse();
     withdrawn.into()
-}
-
-/// Resolves the addresses in `text`, the text of `post`.
-pub(super) fn references_of(post: &Post, text: &str, config: &Config, published: Published<'_>) -> References {
-    // a text that names no Markdown file links to none, so it need not be rendered
-    let rendered = if [".m", ".M"].iter().any(|ending| text.contains(ending)) {
-        markdown::render(text, &post.title).html
-    } else {
-        String::new()
-    };
-    references(post, config, &links(&rendered, post, published))
-}
-
-fn references(post: &Post, config: &Config, links: &BTreeMap<Utf8PathBuf, Option<String>>) -> References {
-    let base = config.base();
-    let known = links.iter().filter_map(|(path, url)| Some((path.clone(), url.clone()?)));
-    References::new(&base, &render::post_url(&base, &post.address), &post.source).with_posts(known.collect())
-}
-
-/// The posts that `rendered`, the text of `post`, links to.
-fn links(rendered: &str, post: &Post, published: Published<'_>) -> BTreeMap<Utf8PathBuf, Option<String>> {
-    let linked = html::linked_posts(rendered, &post.source).into_iter();
-    linked
-        .map(|path| (published(&path), path))
-        .map(|(url, path)| (path, url))
-        .collect()
-}
-
-/// Whether all of `links` still lead where they led.
-fn are_current(links: &LinkTargets, published: Published<'_>) -> bool {
-    links.iter().all(|(path, url)| published(path) == *url)
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
-use camino::{Utf8Path, Utf8PathBuf};
+use camino::Utf8PathBuf;
 
 use super::Site;
 use super::documents::{FeedParts, withdrawn};
@@ -17,7 +17,7 @@ use crate::identity::Departure;
 use crate::index::{Scope, all_scopes_of};
 use crate::post::Post;
 use crate::render::feeds::feed_page::{archives, posts_at};
-use crate::render::{CleanItem, Format, Place, item, item_in};
+use crate::render::{CleanItem, Format, Place, item, item_in, references};
 use crate::time::Timestamp;
 
 /// A feed that differs between two sites: its subscription document.
@@ -35,7 +35,7 @@ struct PostComparison<'a> {
     after: &'a Site,
     /// The formats in which each compared post differs, by file.
     differing: HashMap<Utf8PathBuf, Vec<Format>>,
-    /// The files of posts that may link to a post with another address, or none, than on the previous site.
+    /// The files of posts with an address that may lead elsewhere than on the previous site.
     relinked: BTreeSet<Utf8PathBuf>,
 }
 
@@ -85,12 +85,12 @@ impl Site {
         scopes
     }
 
-    /// The files of posts that may link to a post with another address, or none, than on the site `before`.
+    /// The files of posts with an address that may lead elsewhere than on the site `before`.
     fn relinked_posts(&self, before: &Site) -> BTreeSet<Utf8PathBuf> {
-        let gone = self.gone.iter().map(Utf8PathBuf::as_path);
-        let changed = self.changed.iter().map(|post| post.source.as_path()).chain(gone);
-        let moved = changed.filter(|path| before.published(path) != self.published(path));
-        self.documents.linking_to(moved)
+        if self.index.generation() == before.index.generation() {
+            return BTreeSet::new();
+        }
+        self.documents.looking_up(self.index.changed_keys())
     }
 
     /// The parts of the subscription document of `scope`.
@@ -109,10 +109,19 @@ impl Site {
         })
     }
 
+    /// The item of `post`, one of this site's, without its text.
+    fn short_item(&self, post: &Post) -> CleanItem {
+        item(
+            post,
+            &self.config,
+            &references(post, &self.config.base(), &self.targets),
+            None,
+        )
+    }
+
     /// The item of `post`, one of this site's, with its text; `None` if the text cannot be read.
     fn whole_item(&self, post: &Arc<Post>) -> Option<CleanItem> {
-        let published = |path: &Utf8Path| self.published(path);
-        self.documents.full_item(post, self.context(&published))
+        self.documents.full_item(post, self.context())
     }
 }
 
@@ -167,7 +176,7 @@ impl PostComparison<'_> {
         };
         let has_same_text = !is_relinked && read_alike(old) == read_alike(new);
         let items = if config.feed.content != FeedContent::Full || has_same_text {
-            Some((item(old, config, None), item(new, config, None)))
+            Some((self.before.short_item(old), self.after.short_item(new)))
         } else {
             self.before.whole_item(old).zip(self.after.whole_item(new))
         };

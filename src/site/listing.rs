@@ -5,7 +5,6 @@
 use std::cell::Cell;
 use std::sync::Arc;
 
-use camino::Utf8Path;
 use quick_cache::Weighter;
 use quick_cache::sync::Cache;
 
@@ -140,15 +139,15 @@ impl Site {
             QueryPart::SinceCursor(cursor) => Some(self.withdrawn_since(&query.filter, cursor.position.at)),
             _ => None,
         };
-        let published = |path: &Utf8Path| self.published(path);
         let is_complete = Cell::new(true);
         let content = |post: &Arc<Post>| {
-            let content = self.documents.content(post, self.context(&published));
+            let content = self.documents.content(post, self.context());
             is_complete.set(is_complete.get() && content.is_some());
             content
         };
         let listing = ListingPage {
             base: &self.config.base(),
+            targets: &self.targets,
             query: &query.kept,
             way,
             per_page: query.per_page,
@@ -234,13 +233,10 @@ impl Site {
             return Ok(None);
         };
         let (newer, older) = self.index.neighbours(post);
-        let published = |path: &Utf8Path| self.published(path);
         let json = one(
             post,
-            self.documents
-                .content(post, self.context(&published))
-                .ok_or(TextUnavailable)?,
-            &self.config.base(),
+            self.documents.content(post, self.context()).ok_or(TextUnavailable)?,
+            (&self.config.base(), &self.targets),
             self.config.site.author.as_ref(),
             newer.map(AsRef::as_ref),
             older.map(AsRef::as_ref),

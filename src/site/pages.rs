@@ -9,18 +9,16 @@
 
 use std::sync::Arc;
 
-use camino::Utf8Path;
 use quick_cache::Weighter;
 use quick_cache::sync::Cache;
 
-use super::documents::references_of;
 use super::{Site, TextUnavailable, Unavailable};
 use crate::index::search::{Busy, SearchQuery};
 use crate::index::{Filter, Scope};
 use crate::render::encode::Document;
 use crate::render::listing::scopes::ScopeKind;
 use crate::render::pages::{self, ListPage, NeighbourPosts, Page, SearchResult, Subject, Theme};
-use crate::render::{Format, Place};
+use crate::render::{Format, Place, references};
 
 /// The most bytes of pages that are cached, approximately, with their codings.
 const BYTES: u64 = 32 * 1024 * 1024;
@@ -182,7 +180,7 @@ impl Site {
         };
         let page = self.cached_page(&PageKey::Post(post.address.to_string()), || {
             let text = self.text(post)?;
-            let references = references_of(post, &text, &self.config, &|path: &Utf8Path| self.published(path));
+            let references = references(post, &self.config.base(), &self.targets);
             let (newer, older) = if self.is_listed(post) {
                 self.index.neighbours(post)
             } else {

@@ -5,14 +5,11 @@
 use std::cmp::Reverse;
 use std::sync::Arc;
 
-use camino::Utf8Path;
-
-use super::documents::references_of;
 use super::{Site, TextUnavailable};
 use crate::index::{Filter, Scope};
 use crate::post::Post;
 use crate::render::pages::{self, ListPage, NeighbourPosts, Subject, preview};
-use crate::render::post_url;
+use crate::render::references;
 use crate::time::Timestamp;
 
 /// How many unpublished posts the first page of a preview names.
@@ -42,8 +39,7 @@ impl Site {
     /// [`TextUnavailable`].
     pub(crate) fn previewed_post(&self, post: &Arc<Post>) -> Result<String, TextUnavailable> {
         let text = self.text(post).ok_or(TextUnavailable)?;
-        let published = |path: &Utf8Path| Some(post_url(&self.config.base(), &self.post(path)?.address));
-        let references = references_of(post, &text, &self.config, &published);
+        let references = references(post, &self.config.base(), &self.targets_of_author());
         let page = pages::post(&self.config, post, &text, &references, NeighbourPosts::default());
         let why = preview::unpublished_reason(post, self.built, &self.config);
         Ok(preview::with_notice(&self.theme.render(&page), &why))
@@ -82,8 +78,7 @@ impl Site {
     /// [`TextUnavailable`].
     pub(crate) fn shared_post(&self, post: &Arc<Post>, files: &str, until: Timestamp) -> Result<String, TextUnavailable> {
         let text = self.text(post).ok_or(TextUnavailable)?;
-        let published = |path: &Utf8Path| self.published(path);
-        let references = references_of(post, &text, &self.config, &published).with_files(files);
+        let references = references(post, &self.config.base(), &self.targets).with_files(files);
         let page = pages::shared(&self.config, post, &text, &references);
         let until = preview::shared_until(until, &self.config);
         Ok(preview::with_notice(&self.theme.render(&page), &until))

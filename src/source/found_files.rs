@@ -119,6 +119,59 @@ fn path_in<'a>(paths: &'a str, file: &FoundFile) -> &'a Utf8Path {
     Utf8Path::new(paths.get(file.start..file.end).unwrap_or_default())
 }
 
+/// Paths that a scan found, in order. All of them are in one string, as in [`FoundFiles`].
+#[derive(Clone, Debug, Default)]
+pub struct FoundPaths {
+    text: String,
+    /// The start and the end of each path.
+    ranges: Vec<(usize, usize)>,
+}
+
+impl FoundPaths {
+    /// The number of paths.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.ranges.len()
+    }
+
+    /// Whether there are no paths.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.ranges.is_empty()
+    }
+
+    /// All paths, in order.
+    pub fn paths(&self) -> impl Iterator<Item = &Utf8Path> {
+        self.ranges.iter().map(|range| self.path(*range))
+    }
+
+    /// Whether `path` is one of them.
+    #[must_use]
+    pub fn contains(&self, path: &Utf8Path) -> bool {
+        let found = self.ranges.binary_search_by(|range| by_parts(self.path(*range), path));
+        found.is_ok()
+    }
+
+    /// Adds `path`, in any order.
+    pub(super) fn push(&mut self, path: &Utf8Path) {
+        let start = self.text.len();
+        self.text.push_str(path.as_str());
+        self.ranges.push((start, self.text.len()));
+    }
+
+    /// Sorts the paths, and removes repeated ones.
+    pub(super) fn sort(&mut self) {
+        let text = &self.text;
+        let path = |(start, end): (usize, usize)| Utf8Path::new(text.get(start..end).unwrap_or_default());
+        self.ranges.sort_by(|one, other| by_parts(path(*one), path(*other)));
+        self.ranges.dedup_by(|one, other| path(*one) == path(*other));
+    }
+
+    fn path(&self, (start, end): (usize, usize)) -> &Utf8Path {
+        Utf8Path::new(self.text.get(start..end).unwrap_or_default())
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -127,6 +180,18 @@ mod tests {
     fn entry(inode: u64) -> FileEntry {
         let version = Version::new(FileId(1, inode), 1, 0, 0);
         FileEntry { version, target: None }
+    }
+
+    #[test]
+    fn paths_are_sorted_and_found() {
+        let mut found = FoundPaths::default();
+        for path in ["b.png", "a/c.png", "a.png", "b.png"] {
+            found.push(path.into());
+        }
+        found.sort();
+        let paths: Vec<_> = found.paths().map(Utf8Path::as_str).collect();
+        assert_eq!(paths, ["a/c.png", "a.png", "b.png"]);
+        assert!(found.contains("a.png".into()) && !found.contains("c.png".into()));
     }
 
     #[test]

@@ -228,7 +228,10 @@ fn add(found: &mut ScanBuilder, path: &Utf8Path, file: &MemoryFile) {
     };
     match found.kind(path, name) {
         FileKind::Post => found.add_post(path.to_owned(), entry),
-        FileKind::Companion => found.add_companion(path.to_owned(), entry),
-        FileKind::Other => {}
+        FileKind::Companion => {
+            found.add_media(path);
+            found.add_companion(path.to_owned(), entry);
+        }
+        FileKind::Other => found.add_media(path),
     }
 }

@@ -2,10 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
+use std::sync::Arc;
 
 use camino::{Utf8Path, Utf8PathBuf};
 
-use super::found_files::{FileEntry, FoundFiles};
+use super::found_files::{FileEntry, FoundFiles, FoundPaths};
+use super::layout::Layout;
 use super::refusal::{too_large, unreadable};
 use super::rules::FileRules;
 use super::rules::companions::{has_sibling_posts, is_for_posts, is_index};
@@ -28,6 +30,8 @@ pub struct Scan {
     pub scope: ScanScope,
     /// The files of posts.
     pub files: FoundFiles,
+    /// Media files, by name and place. Their content was not looked at.
+    pub media: FoundPaths,
     /// Files from which posts may inherit ([`companions`](super::rules::companions)), by path.
     pub companions: BTreeMap<Utf8PathBuf, FileEntry>,
     /// Files and folders that could not be read: the previous state of them, and of everything below them, stays valid.
@@ -94,6 +98,8 @@ impl Scan {
 /// Builds a [`Scan`] by the rules that all sources share.
 pub(super) struct ScanBuilder<'a> {
     pub(super) rules: &'a FileRules,
+    /// The tools that keep files beside the posts.
+    layout: Arc<Layout>,
     /// Whether a file is known: a known file is never left out because there are too many.
     is_known: &'a dyn Fn(&Utf8Path) -> bool,
     pub(super) scan: Scan,
@@ -117,10 +123,12 @@ impl<'a> ScanBuilder<'a> {
     ) -> ScanBuilder<'a> {
         ScanBuilder {
             rules,
+            layout: Arc::default(),
             is_known,
             scan: Scan {
                 scope,
                 files: FoundFiles::default(),
+                media: FoundPaths::default(),
                 companions: BTreeMap::new(),
                 unreadable: Vec::new(),
                 diagnostics: Vec::new(),
@@ -130,6 +138,11 @@ impl<'a> ScanBuilder<'a> {
             },
             is_full: false,
         }
+    }
+
+    /// Sets the tools that keep files beside the posts.
+    pub(super) fn with_layout(self, layout: Arc<Layout>) -> ScanBuilder<'a> {
+        ScanBuilder { layout, ..self }
     }
 
     /// Adds a diagnostic.
@@ -189,6 +202,13 @@ impl<'a> ScanBuilder<'a> {
         }
     }
 
+    /// Adds the file at `path`, which is not a post, if it may be served. Of too many, an arbitrary part is known.
+    pub(super) fn add_media(&mut self, path: &Utf8Path) {
+        if self.scan.media.len() < self.rules.max_files && self.rules.media(path, &self.layout).is_some() {
+            self.scan.media.push(path);
+        }
+    }
+
     /// Adds a file from which posts may inherit.
     pub(super) fn add_companion(&mut self, path: Utf8PathBuf, entry: FileEntry) {
         self.scan.companions.insert(path, entry);
@@ -197,6 +217,7 @@ impl<'a> ScanBuilder<'a> {
     /// Returns the finished scan.
     pub(super) fn finish(mut self) -> Scan {
         self.scan.files.sort();
+        self.scan.media.sort();
         let files = &self.scan.files;
         self.scan.companions.retain(|path, _| is_for_posts(path, files));
         if self.scan.files.len() > self.rules.max_files && !self.is_full {

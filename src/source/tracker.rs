@@ -6,6 +6,7 @@
 mod files;
 mod inheritance;
 mod last_good;
+mod media_files;
 mod pending;
 mod pinned_texts;
 mod prefetch;
@@ -25,12 +26,14 @@ use crate::diagnostic::Diagnostic;
 use crate::post::{self, Changes, Post, Texts};
 use crate::source::watch::Hints;
 use crate::source::{FileId, FileTexts, Scan, ScanDoubt, ScanScope, Source, SourceIdentity, Version};
+use crate::source_file::FileChanges;
 use crate::storage::StoredVersion;
 use crate::time::Timestamp;
 
 use self::files::{TrackedFiles, below};
 use self::inheritance::Inheritance;
 use self::last_good::LastGoodVersions;
+use self::media_files::MediaFiles;
 use self::pending::Pending;
 use self::pinned_texts::PinnedTexts;
 use self::refused::Refused;
@@ -59,6 +62,7 @@ pub struct FileTracker {
     /// Counts the files that are found and read.
     progress: Arc<Progress>,
     files: TrackedFiles,
+    media: MediaFiles,
     /// What posts inherit from other files.
     inheritance: Inheritance,
     /// Files whose newest version is not accepted yet.
@@ -143,6 +147,7 @@ impl FileTracker {
             read,
             progress: Arc::default(),
             files: TrackedFiles::default(),
+            media: MediaFiles::default(),
             inheritance: Inheritance::default(),
             pending: BTreeMap::new(),
             unread: BTreeMap::new(),
@@ -206,6 +211,16 @@ impl FileTracker {
     /// Returns the posts that may have changed since the last call of this method or of [`FileTracker::take_all`].
     pub fn take_changes(&mut self) -> Changes {
         self.files.take_changes()
+    }
+
+    /// Returns all media files as changed.
+    pub fn take_all_media(&mut self) -> FileChanges {
+        self.media.take_all()
+    }
+
+    /// Returns the media files that changed since the last call of this method or of [`FileTracker::take_all_media`].
+    pub fn take_media_changes(&mut self) -> FileChanges {
+        self.media.take_changes()
     }
 
     /// The post in the file at `path`.
@@ -342,6 +357,7 @@ impl FileTracker {
             self.has_aliases = scan.has_aliases;
             self.may_have_missed = false;
         }
+        outcome.changed |= self.media.update(&scan, doubt.is_some());
         self.refuse(&scan, at, outcome);
         for path in absent {
             self.mark_missing(path, at.tick, outcome);

@@ -13,9 +13,14 @@ use feedmill::site::Site;
 use crate::still::{TestFolder, files, fixtures, said};
 
 /// Codes that no file in a repository can or should cause, and why.
-const ELSEWHERE: [(&str, &str); 22] = [
+const ELSEWHERE: [(&str, &str); 27] = [
     ("html-removed", "said by `check` alone: words"),
     ("media-not-served", "said by `check` alone: inheritance"),
+    ("link-nowhere", "where links lead: links"),
+    ("link-part-missing", "where links lead: links"),
+    ("link-not-public", "where links lead: links"),
+    ("enclosure-missing", "where links lead: links"),
+    ("old-addresses", "where links lead: links"),
     ("script-data", "data that a script computes, beside posts: inheritance"),
     (
         "atom-id",

@@ -22,6 +22,7 @@ mod floors;
 mod inheritance;
 mod leaks;
 mod ledger;
+mod links;
 mod listing;
 mod live;
 mod load;

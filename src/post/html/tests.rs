@@ -75,10 +75,13 @@ fn addresses_on_pages_stay_except_those_of_files_beside_the_post() {
 }
 
 #[test]
-fn linked_posts_are_found() {
-    let html = r#"<a href="b.md#x">b</a><a href="sub/c%20d&#46;md?x">c</a><a href=/e.md>e</a><img src=f.md><a href="https://a.test/g.md">"#;
-    let found: Vec<_> = linked_posts(html, "in/a.md".into()).into_iter().map(String::from).collect();
-    assert_eq!(found, ["in/b.md", "in/sub/c d.md"]);
+fn a_wikilink_that_leads_nowhere_is_text() {
+    let html = r#"<p><a href="wikilink:A%20note">A <em>note</em></a>, <a href="/b">b</a> <a href="wikilink:B#c">c</a>"#;
+    assert_eq!(for_page(html), r#"<p>A <em>note</em>, <a href="/b">b</a> c</p>"#);
+    assert_eq!(
+        for_feed(html, "https://site.test/a"),
+        r#"<p>A <em>note</em>, <a href="https://site.test/b">b</a> c</p>"#
+    );
 }
 
 #[test]

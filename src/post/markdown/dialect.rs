@@ -14,6 +14,7 @@ use super::code;
 use super::hidden::{self, Remark};
 use super::line::{self, SpecialLine};
 use super::shortcode::{self, Meaning};
+use super::spaced;
 use super::wikilink;
 
 /// A text translated to plain Markdown.
@@ -104,6 +105,9 @@ fn has_signs(text: &str) -> bool {
     let braces = memchr3_iter(b'{', b'[', b'<', text);
     let others = memchr3_iter(b'%', b':', b'#', text);
     let scripts = memmem::find_iter(text, b"port ");
+    if spaced::may_have(text) {
+        return true;
+    }
     braces.chain(others).chain(scripts).any(|place| {
         let (before, after) = text.split_at(place);
         match after {
@@ -201,7 +205,7 @@ impl<'a> Translator<'a> {
             (first, _) => first.map_or(1, char::len_utf8),
         };
         let plain = prose.get(length..).unwrap_or_default();
-        let sign = |byte| matches!(byte, b'\\' | b'{' | b'[' | b'!' | b'<' | b'%' | b'\n');
+        let sign = |byte| matches!(byte, b'\\' | b'{' | b'[' | b']' | b'!' | b'<' | b'%' | b'\n');
         let plain = plain.bytes().position(sign).unwrap_or(plain.len());
         self.copy(length + plain);
     }
@@ -213,6 +217,7 @@ impl<'a> Translator<'a> {
             [b'{', b':', ..] => self.skip_attributes(prose),
             [b'{', b'/', b'*', ..] => self.skip_script_comment(),
             [b'[', b'[', ..] | [b'!', b'[', b'[', ..] => self.translate_wikilink(prose),
+            [b']', b'(', ..] => self.translate_spaced_address(prose),
             [b'<', b'!', b'-', b'-', ..] => self.copy_comment(),
             _ => None,
         }
@@ -292,6 +297,14 @@ impl<'a> Translator<'a> {
             tag.meaning()
         };
         match meaning {
+            Meaning::Address { address, shown } => {
+                if self.in_html_tag() || self.in_address() {
+                    self.out.push_str(&address);
+                } else {
+                    self.out.push_str(&shortcode::link(&address, &shown));
+                }
+                Some(length)
+            }
             Meaning::Markdown(markdown) => {
                 if inner.trim().eq_ignore_ascii_case("more") {
                     self.mark_more();
@@ -362,6 +375,19 @@ impl<'a> Translator<'a> {
         memrchr2(b'<', b'>', line).is_some_and(|at| matches!(&line[at..], [b'<', letter, ..] if letter.is_ascii_alphabetic()))
     }
 
+    /// Whether the output ends inside the address of a link or of a link's definition.
+    fn in_address(&self) -> bool {
+        let mut start = self.out.len().saturating_sub(MAX_SPAN);
+        while !self.out.is_char_boundary(start) {
+            start += 1;
+        }
+        let line = self.out[start..].rsplit('\n').next().unwrap_or_default();
+        let is_open = |address: &str| !address.trim_start().contains([')', ' ', '\t']);
+        let in_link = line.rsplit_once("](").is_some_and(|(_, address)| is_open(address));
+        let definition = line.trim_start().strip_prefix('[').and_then(|line| line.split_once("]:"));
+        in_link || definition.is_some_and(|(_, address)| is_open(address))
+    }
+
     /// Returns the length of kramdown's attributes after a span: `[a](b){:target="_blank"}`.
     fn skip_attributes(&self, prose: &str) -> Option<usize> {
         let after_span = self.out.ends_with([')', ']', '*', '_', '`', '>']);
@@ -390,6 +416,14 @@ impl<'a> Translator<'a> {
             self.out.push_str(rest.get(..end + 3)?);
         }
         Some(end + 3)
+    }
+
+    /// Writes the spaces in an address so that it is one.
+    fn translate_spaced_address(&mut self, prose: &str) -> Option<usize> {
+        let (address, length) = spaced::parse(prose)?;
+        self.out.push_str("](");
+        self.out.push_str(&address.replace(' ', "%20"));
+        Some(length)
     }
 
     /// Translates a link or an embed of Obsidian. A link whose label is defined is one of Markdown.

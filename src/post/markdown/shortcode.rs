@@ -7,6 +7,12 @@
 use std::borrow::Cow;
 use std::fmt::Write as _;
 
+use percent_encoding::utf8_percent_encode;
+
+use crate::post::PATH_PART;
+use crate::post::reference::WIKILINK;
+use crate::source_file::file_type::markdown_stem;
+
 /// A parsed tag.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Shortcode<'a> {
@@ -22,6 +28,13 @@ pub(super) struct Shortcode<'a> {
 pub(super) enum Meaning {
     /// Markdown.
     Markdown(String),
+    /// The address of a post or a file: a link, unless it stands where an address does.
+    Address {
+        /// The address, escaped for a Markdown link or an HTML attribute.
+        address: String,
+        /// The text of the link, not escaped.
+        shown: String,
+    },
     /// The content up to the closing tag, as code in this language.
     Code(String),
     /// The content up to the closing tag, unchanged.
@@ -77,6 +90,11 @@ impl<'a> Shortcode<'a> {
             "raw" | "verbatim" => Meaning::Raw,
             "comment" => Meaning::Comment,
             "highlight" | "codeblock" | "code" | "code-block" => Meaning::Code(self.language()),
+            _ if !self.closes
+                && let Some(meaning) = self.address_of_file(&name) =>
+            {
+                meaning
+            }
             _ => self.inline(&name).map_or(Meaning::Unknown, Meaning::Markdown),
         }
     }
@@ -87,10 +105,7 @@ impl<'a> Shortcode<'a> {
         }
         match name {
             "figure" => self.figure(),
-            "image" | "img" | "picture" | "asset_img" => Some(image(
-                &from_root(self.argument(&["src", "path", "url"], 0)?),
-                self.argument(&["alt", "title"], 1),
-            )),
+            "image" | "img" | "picture" | "asset_img" => self.picture(name),
             "image_with_class" => Some(image(&from_root(self.argument(&["src"], 0)?), self.argument(&["alt"], 2))),
             "youtube" | "youtuber" | "yt" => self.hosted("https://www.youtube.com/watch?v=", &["id", "video", "url"]),
             "vimeo" => self.hosted("https://vimeo.com/", &["id", "video", "url"]),
@@ -101,11 +116,62 @@ impl<'a> Shortcode<'a> {
                 address(&format!("https://twitter.com/{user}/status/{id}"))
             }
             "embed" | "oembed" | "link_preview" | "bookmark" => address(self.argument(&["url", "src", "href"], 0)?),
-            "post_url" => Some(format!("{}.md", destination(self.argument(&[], 0)?))),
-            "ref" | "relref" | "link" => Some(destination(self.argument(&["path"], 0)?)),
+            "link" => Some(link(&destination(self.argument(&[], 1)?), self.argument(&[], 0)?)),
+            "post_link" => {
+                let post = self.argument(&[], 0)?;
+                let title = self.argument(&[], 1).filter(|title| !matches!(*title, "true" | "false"));
+                let name = utf8_percent_encode(without_ending(post), PATH_PART);
+                Some(link(&format!("{WIKILINK}{name}"), title.unwrap_or(post)))
+            }
+            "asset_link" => {
+                let file = self.argument(&[], 0)?;
+                Some(link(&destination(file), self.argument(&[], 1).unwrap_or(file)))
+            }
             "more" | "toc" | "table_of_contents" | "rawhtml" | "html" => Some(String::new()),
             _ => None,
         }
+    }
+
+    /// The address that the tag stands for.
+    fn address_of_file(&self, name: &str) -> Option<Meaning> {
+        let path = self.argument(&["path"], 0)?;
+        let of = |address: String, shown: &str| {
+            let shown = shown.to_owned();
+            Some(Meaning::Address { address, shown })
+        };
+        match name {
+            "post_url" => {
+                let post = without_ending(path);
+                of(format!("{}.md", destination(post)), post.rsplit('/').next().unwrap_or(post))
+            }
+            "post_path" => of(format!("{}.md", destination(without_ending(path))), path),
+            // Hexo's own has the text of the link first
+            "link" if self.unnamed(1).is_none() => of(destination(path), path),
+            "ref" | "relref" | "asset_path" | "get_url" => of(destination(path), path),
+            _ => None,
+        }
+    }
+
+    /// A picture. In Hexo and Jekyll, words before its path are classes, and numbers after it are its size.
+    fn picture(&self, name: &str) -> Option<String> {
+        let named = ["src", "path", "url"].iter().find_map(|name| self.named(name));
+        let unnamed: Vec<&str> = (0..MAX_ARGUMENTS).map_while(|index| self.unnamed(index)).collect();
+        let is_path = |word: &&str| word.contains(['/', '.']) && !word.contains(' ');
+        let at = unnamed.iter().position(is_path).unwrap_or_default();
+        let path = named.or_else(|| unnamed.get(at).copied())?;
+        let after = unnamed.get(if named.is_some() { 0 } else { at + 1 }..).unwrap_or_default();
+        let is_size = |word: &&&str| word.bytes().all(|byte| byte.is_ascii_digit());
+        let words: Vec<&str> = after.iter().skip_while(is_size).copied().collect();
+        let alt = ["alt", "title"].iter().find_map(|name| self.named(name));
+        // the last quoted text is the alternative one
+        let alt = alt.or_else(|| words.last().map(|words| last_quoted(words)));
+        let path = if name == "asset_img" { path.into() } else { from_root(path) };
+        Some(image(&path, alt))
+    }
+
+    /// The argument without a name at `index`, if it is not blank.
+    fn unnamed(&self, index: usize) -> Option<&'a str> {
+        self.argument(&[], index)
     }
 
     fn language(&self) -> String {
@@ -235,15 +301,40 @@ fn from_root(path: &str) -> Cow<'_, str> {
 
 /// Returns a Markdown image.
 pub(super) fn image(source: &str, alt: Option<&str>) -> String {
-    let mut shown = String::new();
-    for c in alt.unwrap_or_default().chars() {
+    format!("![{}]({})", escaped_text(alt.unwrap_or_default()), destination(source))
+}
+
+/// Returns a Markdown link to `address`, which is escaped, with the text `shown`.
+pub(super) fn link(address: &str, shown: &str) -> String {
+    format!("[{}]({address})", escaped_text(shown))
+}
+
+/// `text`, escaped for Markdown, on one line.
+fn escaped_text(text: &str) -> String {
+    let mut escaped = String::new();
+    for c in text.chars() {
         match c {
-            _ if c.is_whitespace() => shown.push(' '),
-            _ if c.is_ascii_punctuation() => shown.extend(['\\', c]),
-            _ => shown.push(c),
+            _ if c.is_whitespace() => escaped.push(' '),
+            _ if c.is_ascii_punctuation() => escaped.extend(['\\', c]),
+            _ => escaped.push(c),
         }
     }
-    format!("![{shown}]({})", destination(source))
+    escaped
+}
+
+/// The last of several quoted texts in `words`: `"title text" "alt text"`; `words` itself if there are none.
+fn last_quoted(words: &str) -> &str {
+    let words = words.trim();
+    let quoted = ['"', '\''].into_iter().find_map(|quote| {
+        let inner = words.strip_prefix(quote)?.strip_suffix(quote)?;
+        inner.rsplit(quote).next()
+    });
+    quoted.unwrap_or(words)
+}
+
+/// The name or path of a post without its ending.
+fn without_ending(post: &str) -> &str {
+    markdown_stem(post).unwrap_or(post)
 }
 
 /// A link with its address as text, if `url` is a web address.
@@ -253,7 +344,7 @@ fn address(url: &str) -> Option<String> {
 }
 
 /// `url`, escaped for a Markdown link or an HTML attribute.
-fn destination(url: &str) -> String {
+pub(super) fn destination(url: &str) -> String {
     let mut out = String::with_capacity(url.len());
     for c in url.trim().chars() {
         match c {
@@ -305,8 +396,13 @@ mod tests {
             ("img assets/a.png", "![](/assets/a.png)"),
             ("image './a.png', 'A'", "![A](./a.png)"),
             ("image_with_class \"a.png\" \"wide\" \"A\"", "![A](a.png)"),
-            ("post_url 2020-01-02-hello", "2020-01-02-hello.md"),
-            ("relref \"../a.md#x\"", "../a.md#x"),
+            ("asset_img wide a.png 100 200 \"'A title' 'A day'\"", "![A day](a.png)"),
+            ("asset_img sub/a.png \"A title\" \"A day\"", "![A day](sub/a.png)"),
+            ("img left round /images/a.png 100 A", "![A](/images/a.png)"),
+            ("link \"A page\" https://a.test/b", "[A page](https://a.test/b)"),
+            ("post_link notes/hello", "[notes\\/hello](wikilink:notes%2Fhello)"),
+            ("post_link hello 'Well, hello' true", "[Well\\, hello](wikilink:hello)"),
+            ("asset_link a.pdf \"The paper\"", "[The paper](a.pdf)"),
             (
                 "figure src=\"/a.png\" title=\"One\" caption=\"a < b\" alt='\"x\"'",
                 "<figure><img src=\"/a.png\" alt=\"&quot;x&quot;\"><figcaption>One. a &lt; b</figcaption></figure>",
@@ -322,6 +418,28 @@ mod tests {
                 Meaning::Markdown(expected.to_owned()),
                 "{written}"
             );
+        }
+        let addresses = [
+            ("post_url 2020-01-02-hello", "2020-01-02-hello.md", "2020-01-02-hello"),
+            (
+                "post_url /sub/2020-01-02-hello.md",
+                "/sub/2020-01-02-hello.md",
+                "2020-01-02-hello",
+            ),
+            ("relref \"../a.md#x\"", "../a.md#x", "../a.md#x"),
+            ("ref path=\"a b.md\" lang=\"de\"", "a%20b.md", "a b.md"),
+            (
+                "link _posts/2020-01-02-hello.md",
+                "_posts/2020-01-02-hello.md",
+                "_posts/2020-01-02-hello.md",
+            ),
+            ("asset_path a.pdf", "a.pdf", "a.pdf"),
+            ("post_path hello", "hello.md", "hello"),
+            ("get_url(path=\"@/blog/a.md\")", "@/blog/a.md", "@/blog/a.md"),
+        ];
+        for (written, address, shown) in addresses {
+            let (address, shown) = (address.to_owned(), shown.to_owned());
+            assert_eq!(parse_tag(written).meaning(), Meaning::Address { address, shown }, "{written}");
         }
         for unknown in [
             "",

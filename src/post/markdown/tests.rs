@@ -125,8 +125,23 @@ fn the_title_is_not_repeated() {
 #[test]
 fn obsidian() {
     check(&[
-        ("link", "see [[A note]] and [[note#Part|that]]", "<p>see A note and that</p>"),
-        ("link to a part", "[[Note#Part]] [[#Here]]", "<p>Note &gt; Part Here</p>"),
+        (
+            "link",
+            "see [[A note]] and [[C#\\#Two parts|*that*]]: x",
+            "<p>see <a href=\"wikilink:A%20note\">A note</a> and <a href=\"wikilink:C#two-parts\"><em>that</em></a>: x</p>",
+        ),
+        (
+            "link to a part",
+            "[[Note#Part#Inner]] [[#Here it is]] [[Note#^a1]]",
+            "<p><a href=\"wikilink:Note#inner\">Note &gt; Part &gt; Inner</a> \
+             <a href=\"#here-it-is\">Here it is</a> <a href=\"wikilink:Note\">Note &gt; a1</a></p>",
+        ),
+        (
+            "sound, video and a document",
+            "![[a b.mp3]] ![[c.webm]] ![[d.pdf]]",
+            "<p><audio controls src=\"a%20b.mp3\"></audio> <video controls src=\"c.webm\"></video> \
+             <a href=\"wikilink:d.pdf\">d.pdf</a></p>",
+        ),
         (
             "defined link",
             "[[Bug #1]] x\n\n[bug  #1]: https://b.test",
@@ -147,7 +162,11 @@ fn obsidian() {
             "![[a.PNG|A cat]]",
             "<p><img src=\"a.PNG\" alt=\"A cat\" /></p>",
         ),
-        ("note in a note", "![[Other note]]", "<p>Other note</p>"),
+        (
+            "note in a note",
+            "![[Other note]]",
+            "<p><a href=\"wikilink:Other%20note\">Other note</a></p>",
+        ),
         (
             "comments",
             "a %%hidden%% b\n\n%%\nhidden\n\nhidden\n%%\nc 100%% d%%",

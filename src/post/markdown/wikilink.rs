@@ -1,8 +1,16 @@
 //! Translates Obsidian's links and embeds: `[[note]]`, `[[note#part|shown]]`, `![[picture.png|300]]`.
 //!
-//! It does not know the file of a note: a link becomes its text, an embedded picture an image.
+//! It does not know the file of a note: a link gets an address ([`WIKILINK`]) that is resolved when the HTML is cleaned. If it leads to no
+//! public post or file, only its text stays. Embedded pictures, sound and video are shown; an embedded note becomes a link.
+
+use std::fmt::Write as _;
+
+use comrak::Anchorizer;
+use percent_encoding::utf8_percent_encode;
 
 use super::shortcode;
+use crate::post::PATH_PART;
+use crate::post::reference::WIKILINK;
 
 /// Extensions of pictures, in lower case.
 const PICTURES: [&str; 8] = [".png", ".jpg", ".jpeg", ".gif", ".webp", ".svg", ".avif", ".bmp"];
@@ -21,7 +29,7 @@ pub(super) struct Wikilink<'a> {
 pub(super) fn parse(text: &str) -> Option<Wikilink<'_>> {
     let (embed, text) = text.strip_prefix('!').map_or((false, text), |rest| (true, rest));
     let (inner, after) = text.strip_prefix("[[")?.split_once("]]")?;
-    let plain = inner.trim().is_empty() || inner.contains(['[', ']', '\n']) || after.starts_with(['(', '[', ':']);
+    let plain = inner.trim().is_empty() || inner.contains(['[', ']', '\n']) || after.starts_with(['(', '[']);
     (!plain).then_some(Wikilink {
         inner,
         length: inner.len() + 4 + usize::from(embed),
@@ -36,15 +44,40 @@ impl Wikilink<'_> {
         // in a table the bar is escaped
         let target = target.trim_end_matches('\\').trim();
         let label = label.trim();
+        let is_size = label.bytes().all(|byte| byte.is_ascii_digit() || byte == b'x');
         let lower = target.to_ascii_lowercase();
         if self.embed && PICTURES.iter().any(|ending| lower.ends_with(ending)) {
-            let is_size = label.bytes().all(|byte| byte.is_ascii_digit() || byte == b'x');
             return shortcode::image(target, Some(if is_size { target } else { label }));
         }
-        if label.is_empty() {
+        let file = target.split('#').next().unwrap_or_default();
+        let kind = mime_guess::from_path(file).first();
+        match kind.as_ref().map(|kind| kind.type_().as_str()) {
+            Some(player @ ("audio" | "video")) if self.embed => {
+                return format!("<{player} controls src=\"{}\"></{player}>", shortcode::destination(file));
+            }
+            _ => {}
+        }
+        let shown = if label.is_empty() || (self.embed && is_size) {
             target.trim_start_matches('#').replace("#^", "#").replace('#', " > ")
         } else {
             label.to_owned()
-        }
+        };
+        format!("<a href=\"{}\">{shown}</a>", address(target))
     }
+}
+
+/// The address that stands for `target`: a note, a file or a part of one.
+fn address(target: &str) -> String {
+    let (name, part) = target.split_once('#').unwrap_or((target, ""));
+    let mut address = String::new();
+    if !name.is_empty() {
+        let _ = write!(address, "{WIKILINK}{}", utf8_percent_encode(name.trim(), PATH_PART));
+    }
+    // the innermost heading, by the id that it has on the page; blocks have none
+    let heading = part.rsplit('#').next().unwrap_or_default().trim();
+    if !heading.is_empty() && !heading.starts_with('^') {
+        let id = Anchorizer::new().anchorize(heading);
+        let _ = write!(address, "#{}", utf8_percent_encode(&id, PATH_PART));
+    }
+    address
 }

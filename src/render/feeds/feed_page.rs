@@ -6,7 +6,6 @@
 use std::sync::Arc;
 
 use super::super::{CleanItem, FeedPage, Place, Withdrawn, xml_safe};
-use super::item::item;
 use crate::config::{Config, FeedContent};
 use crate::index::{Members, Scope};
 use crate::post::Post;
@@ -62,7 +61,8 @@ fn updated(items: &[CleanItem], known: &FeedState) -> Option<Moment> {
     [known.updated.map(Moment::utc), withdrawn, last].into_iter().flatten().max()
 }
 
-/// The document of `scope` at `place`. `whole` returns the item of a post with its text, if the text can be read.
+/// The document of `scope` at `place`. `whole` returns the item of a post with its text, if the text can be read; `short` the item
+/// without.
 #[must_use]
 pub fn feed_page(
     scope: &Scope,
@@ -71,6 +71,7 @@ pub fn feed_page(
     config: &Config,
     known: FeedState<'_>,
     mut whole: impl FnMut(&Arc<Post>) -> Option<CleanItem>,
+    mut short: impl FnMut(&Arc<Post>) -> CleanItem,
 ) -> Option<FeedPage> {
     let limit = config.feed.limit;
     let posts = posts_at(members.in_feeds(), place, limit)?;
@@ -84,9 +85,7 @@ pub fn feed_page(
         left = left.checked_sub(item.content.as_ref().map_or(0, |content| content.len()))?;
         Some(item)
     };
-    let items = posts
-        .iter()
-        .map(|post| afforded(post).unwrap_or_else(|| item(post, config, None)));
+    let items = posts.iter().map(|post| afforded(post).unwrap_or_else(|| short(post)));
     let items: Vec<CleanItem> = items.collect();
     let site = &config.site;
     let title = if members.name.is_empty() {
@@ -127,6 +126,8 @@ pub fn feed_page(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::post::reference::References;
+    use crate::render::item;
 
     #[test]
     fn the_date_of_an_unchanged_feed_is_that_of_its_post() {
@@ -135,7 +136,8 @@ mod tests {
             updated: Some(changed),
             ..super::super::item::tests::post()
         };
-        let items = [item(&post, &Config::default(), None)];
+        let references = References::new("http://localhost", "http://localhost", &post.source);
+        let items = [item(&post, &Config::default(), &references, None)];
         let now = "2026-02-01T00:00:00Z".parse().unwrap();
         for told_before in [None, Some(changed.timestamp())] {
             let known = FeedState {

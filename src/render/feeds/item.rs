@@ -10,7 +10,7 @@ use super::super::xml_text::one_line;
 use super::super::{Content, Format, clean};
 use super::serialized_item::SerializedItem;
 use crate::config::{Config, Person};
-use crate::post::reference::{References, Role};
+use crate::post::reference::{PAGE_EXTENSIONS, References, Role};
 use crate::post::{Enclosure, Post};
 use crate::time::Moment;
 
@@ -49,17 +49,18 @@ pub struct Item {
     pub enclosures: Vec<Enclosure>,
 }
 
-/// The item of `post`, with clean texts and absolute addresses. If the post names no author, the author is the site's.
+/// The item of `post`, with clean texts and absolute addresses, which `references` resolves. If the post names no author, the author
+/// is the site's.
 ///
 /// Without `content` the item has only the summary. Pictures and files whose address is not an http(s) URL are left out.
 #[must_use]
-pub fn item(post: &Post, config: &Config, content: Option<Content>) -> CleanItem {
+pub fn item(post: &Post, config: &Config, references: &References, content: Option<Content>) -> CleanItem {
     let url = post_url(&config.base(), &post.address);
-    let references = References::new(&config.base(), &url, &post.source);
-    let absolute = |reference: &str, role| resolved(&references, reference, role);
+    let absolute = |reference: &str, role| resolved(references, reference, role);
     let enclosure = |enclosure: &Enclosure| {
-        Some(Enclosure {
-            url: absolute(&enclosure.url, Role::Part)?,
+        let url = absolute(&enclosure.url, Role::Part)?;
+        has_file(enclosure, references).then(|| Enclosure {
+            url,
             ..enclosure.clone()
         })
     };
@@ -87,6 +88,17 @@ pub fn item(post: &Post, config: &Config, content: Option<Content>) -> CleanItem
         url,
     }
     .into()
+}
+
+/// Whether `enclosure` is a file: if it is on this site, it is there, and it has not the address of a page. An author who names the
+/// length knows that it is one.
+pub(in crate::render) fn has_file(enclosure: &Enclosure, references: &References) -> bool {
+    let is_missing = references.target_of(&enclosure.url, Role::Part) == Some(None);
+    let path = enclosure.url.split(['?', '#']).next().unwrap_or_default();
+    let name = path.rsplit('/').next().unwrap_or_default();
+    let has_ending = name.contains('.') && !PAGE_EXTENSIONS.iter().any(|ending| name.ends_with(&format!(".{ending}")));
+    let is_page = !has_ending && ["application/octet-stream", "text/html"].contains(&enclosure.media_type.as_str());
+    enclosure.length > 0 || !(is_missing || is_page)
 }
 
 /// An item without anything that could break a document. It is made once for all formats, and cached until its post changes.
@@ -147,6 +159,7 @@ pub(in crate::render) mod tests {
 
     use super::*;
     use crate::config::Person;
+    use crate::post::reference::Targets;
     use crate::post::{Direction, Fingerprint, Origin, Origins, Status};
     use crate::time::Moment;
 
@@ -206,6 +219,10 @@ pub(in crate::render) mod tests {
         config
     }
 
+    fn references(post: &Post) -> References {
+        crate::render::references(post, &config().base(), &Targets::default())
+    }
+
     #[test]
     fn addresses_are_absolute() {
         let mut post = post();
@@ -217,7 +234,7 @@ pub(in crate::render) mod tests {
             title: None,
         };
         post.enclosures = [file("kelp.mp3"), file("/kelp.mp3"), file("file:///etc/passwd")].into();
-        let item = item(&post, &config(), None);
+        let item = item(&post, &config(), &references(&post), None);
         assert_eq!(item.url, "https://example.com/blog/posts/kelp%20&%20co");
         assert_eq!(item.image.as_deref(), Some("https://example.com/blog/media/shore/kelp.png"));
         assert_eq!(item.link.as_deref(), Some("https://elsewhere.example/"));
@@ -235,18 +252,19 @@ pub(in crate::render) mod tests {
     #[test]
     fn markdown_is_included_if_configured_and_not_copied() {
         let post = post();
-        let short = item(&post, &config(), None);
+        let references = references(&post);
+        let short = item(&post, &config(), &references, None);
         assert_eq!((&short.content, &short.markdown), (&None, &None));
         let markdown = post.text.loaded().unwrap();
         let content = Content {
             html: "<p>Kelp.</p>".into(),
             markdown: Arc::clone(markdown),
         };
-        let usual = item(&post, &config(), Some(content.clone()));
+        let usual = item(&post, &config(), &references, Some(content.clone()));
         assert_eq!((usual.content.as_deref(), &usual.markdown), (Some("<p>Kelp.</p>"), &None));
         let mut with_markdown = config();
         with_markdown.feed.markdown = true;
-        let whole = item(&post, &with_markdown, Some(content));
+        let whole = item(&post, &with_markdown, &references, Some(content));
         assert_eq!(whole.content.as_deref(), Some("<p>Kelp.</p>"));
         assert!(whole.markdown.as_ref().is_some_and(|kept| Arc::ptr_eq(kept, markdown)));
     }
@@ -260,8 +278,9 @@ pub(in crate::render) mod tests {
         };
         config.site.author = Some(site.clone());
         let mut post = post();
-        assert_eq!(item(&post, &config, None).authors[0].name, "Ada Quill");
+        let item = |post: &Post, config: &Config| item(post, config, &references(post), None);
+        assert_eq!(item(&post, &config).authors[0].name, "Ada Quill");
         post.authors.clear();
-        assert_eq!(item(&post, &config, None).authors, [site]);
+        assert_eq!(item(&post, &config).authors, [site]);
     }
 }

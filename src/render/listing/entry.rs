@@ -7,8 +7,8 @@ use serde_json::{Map, Value};
 
 use crate::config::Person;
 use crate::post::Post;
-use crate::post::reference::{References, Role};
-use crate::render::address::{post_url, resolved};
+use crate::post::reference::{Role, Targets};
+use crate::render::address::{post_url, references, resolved};
 use crate::render::{Content, clean, xml_text};
 use crate::time::Moment;
 
@@ -64,10 +64,15 @@ impl WholeText {
 }
 
 impl<'a> Entry<'a> {
-    /// The entry of `post` on the site at `base`. `author` is the author of posts that name none.
-    pub(super) fn of(post: &'a Post, base: &str, author: Option<&Person>, content: Option<WholeText>) -> Entry<'a> {
+    /// The entry of `post` on the site at `base`, with addresses that lead to `targets`. `author` is the author of posts that name none.
+    pub(super) fn of(
+        post: &'a Post,
+        (base, targets): (&str, &Targets),
+        author: Option<&Person>,
+        content: Option<WholeText>,
+    ) -> Entry<'a> {
         let url = post_url(base, &post.address);
-        let references = References::new(base, &url, &post.source);
+        let references = references(post, base, targets);
         let absolute = |reference: &str, role| resolved(&references, reference, role);
         let authors = if post.authors.is_empty() {
             clean::people(author)
@@ -104,19 +109,19 @@ struct One<'a> {
     older: Option<&'a str>,
 }
 
-/// The document of one post: its entry with the whole text `content`, and the slugs of the posts published directly after it
+/// The document of one post on `site`, its address and what addresses lead to: its entry with the whole text `content`, and the slugs of the posts published directly after it
 /// (`newer`) and before it (`older`).
 #[must_use]
 pub fn one(
     post: &Post,
     content: Content,
-    base: &str,
+    site: (&str, &Targets),
     author: Option<&Person>,
     newer: Option<&Post>,
     older: Option<&Post>,
 ) -> Vec<u8> {
     let one = One {
-        entry: Entry::of(post, base, author, Some(content.into())),
+        entry: Entry::of(post, site, author, Some(content.into())),
         newer: newer.map(|post| post.slug.as_str()),
         older: older.map(|post| post.slug.as_str()),
     };

@@ -17,6 +17,7 @@ use crate::post::{Direction, Enclosure, Post, key};
 use crate::render::address::{post_url, resolved};
 use crate::render::article::Article;
 use crate::render::clean;
+use crate::render::feeds::item::has_file;
 use crate::render::item;
 use crate::render::xml_text::one_line;
 
@@ -70,7 +71,11 @@ pub fn post(config: &Config, post: &Post, text: &str, references: &References, n
     let addresses = Addresses::new(config);
     let image = picture(post, references);
     let body = body(config, post, text, references, neighbours);
-    Page::new("post.html", head(config, post, &addresses, image.as_deref()), body)
+    Page::new(
+        "post.html",
+        head(config, post, (&addresses, references), image.as_deref()),
+        body,
+    )
 }
 
 /// The page of the unpublished `post` for people with whom it is shared. Its head reveals neither the post nor the site: no feeds,
@@ -78,7 +83,7 @@ pub fn post(config: &Config, post: &Post, text: &str, references: &References, n
 #[must_use]
 pub fn shared(config: &Config, post: &Post, text: &str, references: &References) -> Page {
     let addresses = Addresses::new(config);
-    let public = head(config, post, &addresses, None);
+    let public = head(config, post, (&addresses, references), None);
     let mut head = Head::new(config, &addresses, &display_name(post), None, ("", ""));
     head.description = String::new();
     head.robots = Some("noindex, nofollow, noarchive");
@@ -100,7 +105,7 @@ fn picture(post: &Post, references: &References) -> Option<String> {
 
 fn body(config: &Config, post: &Post, text: &str, references: &References, neighbours: NeighbourPosts) -> PostBody {
     let addresses = Addresses::new(config);
-    let item = item(post, config, None);
+    let item = item(post, config, references, None);
     let article = Article::render(post, text, references);
     let absolute = |reference: &String| resolved(references, reference, Role::Part);
     let image_here = picture(post, references).map(|url| addresses.relative(url));
@@ -126,6 +131,7 @@ fn body(config: &Config, post: &Post, text: &str, references: &References, neigh
         files: post
             .enclosures
             .iter()
+            .filter(|enclosure| has_file(enclosure, references))
             .filter_map(|enclosure| file(enclosure, absolute(&enclosure.url)?, &addresses))
             .collect(),
         content: Value::from_safe_string(article.html),
@@ -140,8 +146,8 @@ fn body(config: &Config, post: &Post, text: &str, references: &References, neigh
     }
 }
 
-fn head(config: &Config, post: &Post, addresses: &Addresses, image: Option<&str>) -> Head {
-    let item = item(post, config, None);
+fn head(config: &Config, post: &Post, (addresses, references): (&Addresses, &References), image: Option<&str>) -> Head {
+    let item = item(post, config, references, None);
     let title = display_name(post);
     let url = post_url(&config.base(), &post.address);
     let mut head = Head::new(config, addresses, &title, Some(url.clone()), ("", ""));

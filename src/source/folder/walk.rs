@@ -92,7 +92,7 @@ impl<'a> FolderWalk<'a> {
     fn new(folder: &'a Folder, is_known: &'a dyn Fn(&Utf8Path) -> bool, scope: ScanScope, root: &Metadata) -> FolderWalk<'a> {
         FolderWalk {
             folder,
-            found: ScanBuilder::new(&folder.rules, is_known, scope, stamp::identity(root)),
+            found: ScanBuilder::new(&folder.rules, is_known, scope, stamp::identity(root)).with_layout(folder.layout()),
             folders: Vec::new(),
             links: BTreeMap::new(),
             reached: HashSet::new(),
@@ -174,6 +174,10 @@ impl<'a> FolderWalk<'a> {
             }
         } else {
             let kind = self.found.kind(&below.path, name);
+            // nothing is served through a symbolic link
+            if kind != FileKind::Post && file_type.is_file() && below.target.is_none() {
+                self.found.add_media(&below.path);
+            }
             if kind == FileKind::Other {
                 return;
             }

@@ -16,10 +16,10 @@ use feedmill::time::Timestamp;
 use super::allocations;
 use crate::commands::{Serving, folder};
 
-/// The most bytes that a post may allocate with its record and its places in the index; it takes 1,458. A bit more than half is the post
+/// The most bytes that a post may allocate with its record and its places in the index; it takes 1,507. A bit more than half is the post
 /// (its struct and its texts), the rest its record in the ledger, which shares those texts, and its places in the index. 100,000 posts have
 /// to fit into 220 MiB.
-const A_POST: isize = 1500;
+const A_POST: isize = 1550;
 
 #[test]
 fn memory_of_a_post() {

@@ -1,0 +1,467 @@
+//! Finds the post, the page or the media file that an address in a post names.
+//!
+//! The steps are tried in order, and the first that finds something counts:
+//!
+//! 1. The address as it is written is one of this site.
+//! 2. A file beside the post's file.
+//! 3. A file in the folder with the name of the post's file.
+//! 4. A file in a folder above, up to the posts folder itself, with or without the name of the posts folder in front.
+//! 5. Steps 2 to 4 without regard to case.
+//! 6. A file with this name that is the only one, or the only one in a folder of the name that is written.
+//! 7. A post by its slug, title, other name or old address.
+//!
+//! A wikilink has no address, so step 1 is left out; a name that it gives may also be that of a post. Posts that are not public are not
+//! found by their names, and files that belong to them are found only beside the post that names them.
+
+use std::cmp::Reverse;
+use std::sync::Arc;
+
+use camino::{Utf8Path, Utf8PathBuf};
+
+use super::targets::{TargetKind, composed, fold, post_path, target_key};
+use super::{Index, Scope};
+use crate::post::reference::{Form, Found, PAGE_EXTENSIONS, Role, Target, Written};
+use crate::post::slug::slugify;
+use crate::post::{Post, is_reserved, key, page_key};
+use crate::source_file::file_type::{is_markdown, markdown_stem};
+
+/// More posts or files with one name are not compared: a name that so many have says nothing.
+const MOST_ALIKE: usize = 256;
+
+/// Parts of old addresses that are not parts of a post's path.
+const COMMON_PARTS: [&str; 12] = [
+    "article", "articles", "archive", "archives", "blog", "entries", "entry", "news", "p", "post", "posts", "_posts",
+];
+
+/// The site on which an address is looked for.
+#[derive(Clone, Copy)]
+pub struct Surroundings<'a> {
+    /// The path of the site's address, without a slash at its end: empty, or `/blog`.
+    pub base_path: &'a str,
+    /// The name of the posts folder; empty if it is not known.
+    pub folder: &'a str,
+    /// Whether all posts are shown, also those that are not public.
+    pub shows_all: bool,
+    /// Whether readers may get the media file at a path.
+    pub may_read_file: &'a dyn Fn(&Utf8Path) -> bool,
+    /// Whether an address leads elsewhere by the configuration.
+    pub is_redirected: &'a dyn Fn(&str) -> bool,
+}
+
+impl Index {
+    /// Finds what `written`, used as `role` in the post at `source` with the path `page`, leads to.
+    #[must_use]
+    pub fn find_target(
+        &self,
+        (source, page): (&Utf8Path, &str),
+        written: &Written<'_>,
+        role: Role,
+        around: Surroundings<'_>,
+    ) -> Found {
+        let mut finder = Finder {
+            index: self,
+            around,
+            source,
+            written,
+            role,
+            keys: Vec::new(),
+        };
+        let target = finder.find(page);
+        Found {
+            target: target.map(|target| match target {
+                Seen::AsWritten => Target::AsWritten,
+                Seen::Address(address) => Target::Page(address),
+                Seen::Post(post) if finder.is_shown(&post) => Target::Page(post.address.to_string()),
+                Seen::Post(_) => Target::NotPublic,
+                Seen::File(path) => Target::File(path.to_path_buf()),
+            }),
+            keys: finder.keys,
+        }
+    }
+}
+
+/// What a step found.
+enum Seen {
+    AsWritten,
+    /// A page of this site that is not a post.
+    Address(String),
+    Post(Arc<Post>),
+    File(Arc<Utf8Path>),
+}
+
+/// How exactly two paths have to be equal.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Exactness {
+    Exact,
+    AnyCase,
+}
+
+struct Finder<'a> {
+    index: &'a Index,
+    around: Surroundings<'a>,
+    source: &'a Utf8Path,
+    written: &'a Written<'a>,
+    role: Role,
+    /// The keys that were looked up.
+    keys: Vec<u64>,
+}
+
+impl Finder<'_> {
+    fn find(&mut self, page: &str) -> Option<Seen> {
+        let scope = match self.written.form {
+            Form::Tag => Some(Scope::Tag(key(&self.written.path))),
+            Form::Author => Some(Scope::Author(key(&self.written.path))),
+            _ => None,
+        };
+        if let Some(scope) = scope {
+            // a feature of few sites: found anew with each change
+            return self.scope_page(&scope);
+        }
+        if self.written.form == Form::Address
+            && let Some(seen) = self.as_written(page)
+        {
+            return Some(seen);
+        }
+        let candidates = self.candidates();
+        for exactness in [Exactness::Exact, Exactness::AnyCase] {
+            for path in &candidates {
+                if let Some(seen) = self.at(path, exactness) {
+                    return Some(seen);
+                }
+            }
+        }
+        self.section_page(&candidates)
+            .or_else(|| self.file_by_name().map(Seen::File))
+            .or_else(|| self.post_by_name())
+            .or_else(|| self.post_by_old_address())
+    }
+
+    fn key(&mut self, kind: TargetKind, text: &str) -> u64 {
+        let key = target_key(kind, text);
+        self.keys.push(key);
+        key
+    }
+
+    fn is_shown(&self, post: &Post) -> bool {
+        self.around.shows_all || post.is_readable(self.index.now)
+    }
+
+    fn is_shown_file(&self, path: &Utf8Path) -> bool {
+        self.around.shows_all || (self.around.may_read_file)(path)
+    }
+
+    /// Whether the address is that of a page, by its form: it has no ending, or that of a page.
+    fn may_be_page(&self) -> bool {
+        let extension = self.written.extension();
+        let is_file = is_markdown(&self.written.path) || mime_guess::from_ext(&extension).first().is_some();
+        self.role == Role::Link && (!is_file || PAGE_EXTENSIONS.contains(&extension.as_str()))
+    }
+
+    /// Step 1: the address is one of this site.
+    fn as_written(&mut self, page: &str) -> Option<Seen> {
+        if self.written.is_from_root {
+            let path = format!("/{}", self.written.path);
+            if let Some(rest) = path.strip_prefix(self.around.base_path).filter(|rest| rest.starts_with('/')) {
+                return self.page_at(rest, true);
+            }
+            return self.page_at(&path, false);
+        }
+        if !self.may_be_page() {
+            return None;
+        }
+        let path = joined(Utf8Path::new(page.trim_start_matches('/')).parent()?, &self.written.path)?;
+        let path = format!("/{path}");
+        let path = path.strip_prefix(self.around.base_path)?;
+        self.page_at(path, true)
+    }
+
+    /// The page at `path` below the site's address; `is_whole` says whether it is there by the address as it is written.
+    fn page_at(&mut self, path: &str, is_whole: bool) -> Option<Seen> {
+        let as_written = |address: &str| {
+            if is_whole {
+                Seen::AsWritten
+            } else {
+                Seen::Address(address.to_owned())
+            }
+        };
+        self.key(TargetKind::Address, page_key(path));
+        if page_key(path).is_empty() || is_reserved(path) && !path.starts_with("/media/") || (self.around.is_redirected)(path) {
+            return Some(as_written(path));
+        }
+        if let Some(file) = path.strip_prefix("/media/") {
+            let key = self.key(TargetKind::FilePath, &fold(file));
+            let is_there = self.index.targets.files(key).any(|known| known.as_str() == file);
+            return is_there.then(|| as_written(path));
+        }
+        if self.index.by_address(path).is_some() {
+            return Some(as_written(path));
+        }
+        // the Markdown of a post
+        if markdown_stem(path).is_some_and(|stem| self.index.by_address(stem).is_some()) && self.role == Role::Link {
+            return Some(as_written(path));
+        }
+        self.index.by_alias(path).map(|post| Seen::Post(Arc::clone(post)))
+    }
+
+    /// The paths below the posts folder that the address may name, in the order of the steps 2 to 4.
+    fn candidates(&self) -> Vec<Utf8PathBuf> {
+        let path = self.written.path.as_str();
+        let mut found: Vec<Utf8PathBuf> = Vec::new();
+        let mut add = |path: Option<Utf8PathBuf>| {
+            if let Some(path) = path.filter(|path| !path.as_str().is_empty() && !found.contains(path)) {
+                found.push(path);
+            }
+        };
+        let folder = self.source.parent().unwrap_or(Utf8Path::new(""));
+        if !self.written.is_from_root {
+            add(joined(folder, path));
+            let stem = markdown_stem(self.source.as_str()).unwrap_or(self.source.as_str());
+            add(joined(Utf8Path::new(stem), path));
+            for above in folder.ancestors().skip(1) {
+                add(joined(above, path));
+            }
+        }
+        let from_root = joined(Utf8Path::new(""), path.trim_start_matches("../"));
+        let below_name = from_root.as_ref().and_then(|path| self.below_folder_name(path));
+        if self.written.is_from_root {
+            add(from_root);
+        }
+        add(below_name);
+        found
+    }
+
+    /// `path` without the name of the posts folder and all that is before it: `x.md` of `en/_posts/x.md`.
+    fn below_folder_name(&self, path: &Utf8Path) -> Option<Utf8PathBuf> {
+        let mut parts = path.components();
+        let name = self.around.folder;
+        parts.by_ref().find(|part| !name.is_empty() && part.as_str() == name)?;
+        Some(parts.as_path().to_owned())
+    }
+
+    /// The file or the post at `path`.
+    fn at(&mut self, path: &Utf8Path, exactness: Exactness) -> Option<Seen> {
+        let text = path.as_str();
+        if !is_markdown(text) {
+            let key = self.key(TargetKind::FilePath, &fold(text));
+            let files = self.index.targets.files(key).take(MOST_ALIKE);
+            let mut alike = files.filter(|known| exactness == Exactness::AnyCase || composed(known.as_str()) == composed(text));
+            // a file beside the post needs no leave: its address is what the author wrote
+            if let Some(file) = alike.next() {
+                return Some(Seen::File(Arc::clone(file)));
+            }
+        }
+        if self.role == Role::Part || !(is_markdown(text) || self.may_be_page() || self.written.form != Form::Address) {
+            return None;
+        }
+        self.post_at(text, exactness).map(Seen::Post)
+    }
+
+    /// The post whose file is at `path`, with or without an ending.
+    fn post_at(&mut self, path: &str, exactness: Exactness) -> Option<Arc<Post>> {
+        let stem = markdown_stem(path).or_else(|| path.strip_suffix(".html")).unwrap_or(path);
+        let bare = post_path_of_stem(stem.trim_end_matches('/'));
+        let key = self.key(TargetKind::PostPath, &fold(bare));
+        let posts = self.index.targets.posts(key).take(MOST_ALIKE);
+        let is_at = |post: &&Arc<Post>| {
+            let own = post_path(&post.source).as_str();
+            match exactness {
+                Exactness::Exact => composed(own) == composed(bare),
+                Exactness::AnyCase => fold(own) == fold(bare),
+            }
+        };
+        // of two with different endings, the one that is written
+        let alike = posts.filter(is_at);
+        alike.min_by_key(|post| (post.source != *path, &post.source)).map(Arc::clone)
+    }
+
+    /// The page of the section whose `_index.md` is at one of `candidates`, or the first page of the site.
+    fn section_page(&mut self, candidates: &[Utf8PathBuf]) -> Option<Seen> {
+        for path in candidates {
+            if path.file_name().and_then(markdown_stem) != Some("_index") {
+                continue;
+            }
+            let Some(top) = path.parent()?.components().next() else {
+                return Some(Seen::Address("/".to_owned()));
+            };
+            let key = key(top.as_str());
+            self.key(TargetKind::Section, &key);
+            if let Some(seen) = self.scope_page(&Scope::Section(key)) {
+                return Some(seen);
+            }
+        }
+        None
+    }
+
+    fn scope_page(&self, scope: &Scope) -> Option<Seen> {
+        let members = self.index.members(scope)?;
+        (!members.posts.is_empty()).then(|| Seen::Address(scope.path()))
+    }
+
+    /// Step 6, for media files.
+    fn file_by_name(&mut self) -> Option<Arc<Utf8Path>> {
+        let path = self.written.path.trim_end_matches('/');
+        let name = path
+            .rsplit('/')
+            .next()
+            .filter(|name| name.contains('.') && !is_markdown(name))?;
+        let key = self.key(TargetKind::FileName, &fold(name));
+        let files: Vec<&Arc<Utf8Path>> = self.index.targets.files(key).take(MOST_ALIKE).collect();
+        let files = files.into_iter().filter(|file| {
+            let is_it = fold(file.file_name().unwrap_or_default()) == fold(name);
+            is_it && self.is_shown_file(file)
+        });
+        only_best(files, |file| common_parts(file.as_str(), path)).map(Arc::clone)
+    }
+
+    /// Steps 6 and 7: the post that has the name of the address.
+    fn post_by_name(&mut self) -> Option<Seen> {
+        if self.role == Role::Part {
+            return None;
+        }
+        let written = self.written.path.trim_end_matches('/');
+        let stem = markdown_stem(written)
+            .or_else(|| written.strip_suffix(".html"))
+            .unwrap_or(written);
+        let path = post_path_of_stem(stem);
+        let is_file = is_markdown(written) || self.written.form == Form::File;
+        let is_name = self.written.form == Form::Name;
+        if !is_file && !is_name && (path.contains('/') || !self.may_be_page()) {
+            return None;
+        }
+        let last = path.rsplit('/').next().unwrap_or_default();
+        // a title may contain a slash
+        let mut words = vec![fold(last), fold(path)];
+        words.dedup();
+        for word in words {
+            if let Some(post) = self.post_named(&word, path) {
+                return Some(Seen::Post(post));
+            }
+        }
+        // Quartz and others write the slug of a title
+        let slug = slugify(last);
+        self.post_named(&slug, path).map(Seen::Post)
+    }
+
+    /// The post with the name `word`, already folded; of several, the one whose path is most like `path`.
+    fn post_named(&mut self, word: &str, path: &str) -> Option<Arc<Post>> {
+        if word.is_empty() {
+            return None;
+        }
+        let key = self.key(TargetKind::PostName, word);
+        let posts = self.index.targets.posts(key).take(MOST_ALIKE);
+        let named: Vec<(usize, &Arc<Post>)> = posts.filter_map(|post| Some((rank(post, word)?, post))).collect();
+        let shown = named.iter().filter(|(_, post)| self.is_shown(post));
+        let folder = self.source.parent();
+        let best = only_best(shown, |(rank, post)| {
+            let own = post_path(&post.source);
+            (common_parts(own.as_str(), path), Reverse(*rank), own.parent() == folder)
+        });
+        if best.is_some() || named.iter().any(|(_, post)| self.is_shown(post)) {
+            return best.map(|(_, post)| Arc::clone(post));
+        }
+        // a name of posts that are not public
+        named.first().map(|(_, post)| Arc::clone(post))
+    }
+
+    /// Step 7: the post that has this address by a usual pattern of other tools: `/2020/03/05/title/`.
+    fn post_by_old_address(&mut self) -> Option<Seen> {
+        if self.written.form != Form::Address || !self.may_be_page() {
+            return None;
+        }
+        let path = self.written.path.trim_end_matches('/');
+        let path = path.strip_suffix("/index.html").unwrap_or(path);
+        let path = path
+            .strip_suffix(".html")
+            .or_else(|| path.strip_suffix(".htm"))
+            .unwrap_or(path);
+        let mut parts: Vec<&str> = path.split('/').filter(|part| !matches!(*part, "" | "." | "..")).collect();
+        let last = parts.pop()?;
+        if parts.is_empty() && !self.written.is_from_root {
+            return None;
+        }
+        let word = fold(last);
+        let key = self.key(TargetKind::PostName, &word);
+        let posts = self.index.targets.posts(key).take(MOST_ALIKE);
+        let has_address = |post: &&Arc<Post>| rank(post, &word).is_some() && may_have_parts(post, &parts);
+        let alike: Vec<&Arc<Post>> = posts.filter(has_address).collect();
+        let shown = alike.iter().filter(|post| self.is_shown(post));
+        let best = only_best(shown, |post| common_parts(post_path(&post.source).as_str(), path));
+        // of posts that are not public, it is enough that there is one
+        let hidden = || alike.first().filter(|_| !alike.iter().any(|post| self.is_shown(post)));
+        best.or_else(hidden).map(|post| Seen::Post(Arc::clone(post)))
+    }
+}
+
+/// How well `word`, already folded, names `post`: 0 is best.
+fn rank(post: &Post, word: &str) -> Option<usize> {
+    let file = post_path(&post.source).file_name().unwrap_or_default();
+    let own = [file, &post.title].into_iter().position(|name| fold(name) == word);
+    let other = || post.names.iter().any(|name| fold(name) == word).then_some(2);
+    own.or_else(other).or_else(|| (fold(&post.slug) == word).then_some(3))
+}
+
+/// Whether `parts` may be before the slug of `post` in an address of another tool: its date, the folders of its file, its tags, or a word
+/// such as `blog`.
+fn may_have_parts(post: &Post, parts: &[&str]) -> bool {
+    let date = post.date.date();
+    let numbers: Vec<i16> = parts.iter().filter_map(|part| part.parse().ok()).collect();
+    let day = [date.year(), i16::from(date.month()), i16::from(date.day())];
+    let is_dated = day.starts_with(&numbers);
+    let is_known = |part: &&str| {
+        let part = fold(part);
+        let is_number = part.parse::<i16>().is_ok();
+        let is_like = |own: &str| fold(own) == part || slugify(own) == part;
+        is_number
+            || COMMON_PARTS.contains(&&*part)
+            || post.source.components().any(|own| is_like(own.as_str()))
+            || post.tags.iter().any(|tag| is_like(tag))
+            || post.language.as_deref().is_some_and(is_like)
+            || date.to_string() == *part
+    };
+    is_dated && parts.iter().all(is_known)
+}
+
+/// The number of equal parts at the ends of two paths, without regard to case.
+fn common_parts(one: &str, other: &str) -> usize {
+    let (one, other) = (fold(one), fold(other));
+    one.rsplit('/')
+        .zip(other.rsplit('/'))
+        .take_while(|(one, other)| one == other)
+        .count()
+}
+
+/// The value with the greatest `measure`, if no other has the same.
+fn only_best<T, M: Ord>(values: impl Iterator<Item = T>, measure: impl Fn(&T) -> M) -> Option<T> {
+    let mut best: Option<(M, T)> = None;
+    let mut is_only = true;
+    for value in values {
+        let own = measure(&value);
+        match &best {
+            Some((known, _)) if own < *known => {}
+            Some((known, _)) if own == *known => is_only = false,
+            _ => {
+                best = Some((own, value));
+                is_only = true;
+            }
+        }
+    }
+    best.filter(|_| is_only).map(|(_, value)| value)
+}
+
+/// A path without its ending; the folder of an `index`.
+fn post_path_of_stem(stem: &str) -> &str {
+    stem.strip_suffix("/index").unwrap_or(stem)
+}
+
+/// `path`, which may contain `.` and `..`, from `folder`; `None` if it leads out of the posts folder.
+fn joined(folder: &Utf8Path, path: &str) -> Option<Utf8PathBuf> {
+    let mut parts: Vec<&str> = folder.as_str().split('/').filter(|part| !part.is_empty()).collect();
+    for part in path.split('/') {
+        match part {
+            "" | "." => {}
+            ".." => drop(parts.pop()?),
+            part => parts.push(part),
+        }
+    }
+    Some(parts.join("/").into())
+}

@@ -1,0 +1,288 @@
+//! The posts and media files that an address may name, by path and by name.
+//!
+//! Everything is found by a key: the hash of a text and of the kind of thing that it names. Texts are compared without regard to case and
+//! to the form in which Unicode composes letters ([`fold`]); who looks something up compares the exact texts itself. The keys of a change
+//! ([`TargetTable::changed_keys`]) say which lookups may have another answer.
+
+use std::borrow::Cow;
+use std::collections::BTreeSet;
+use std::hash::{BuildHasher, RandomState};
+use std::sync::{Arc, LazyLock};
+
+use camino::{Utf8Path, Utf8PathBuf};
+use smol_str::SmolStr;
+use unicode_normalization::{UnicodeNormalization, is_nfc};
+
+use super::claims::ClaimChange;
+use crate::post::{Post, key, page_key};
+use crate::shared_vec::SharedVec;
+use crate::source_file::file_type::markdown_stem;
+use crate::source_file::{FileChanges, by_parts};
+use crate::time::Timestamp;
+
+/// The kind of thing that a text names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) enum TargetKind {
+    /// A post, by its path without the ending, or by its folder if its file is an `index`.
+    PostPath,
+    /// A post, by the name of its file, its slug, its title or another name.
+    PostName,
+    /// A page, by its address.
+    Address,
+    /// A media file, by its path.
+    FilePath,
+    /// A media file, by its name.
+    FileName,
+    /// A section, by its key.
+    Section,
+}
+
+/// Hashes that cannot be predicted, so that many collisions cannot be produced on purpose. Documents keep keys from one site to the next.
+static HASH: LazyLock<RandomState> = LazyLock::new(RandomState::new);
+
+/// The key of what `text` names.
+pub(super) fn target_key(kind: TargetKind, text: &str) -> u64 {
+    HASH.hash_one((kind, text))
+}
+
+/// Returns `text` in the form in which names are compared: composed (NFC), in lower case, without white space around it.
+pub(super) fn fold(text: &str) -> Cow<'_, str> {
+    let text = text.trim();
+    let is_folded = text.bytes().all(|byte| byte.is_ascii() && !byte.is_ascii_uppercase());
+    if is_folded {
+        return Cow::Borrowed(text);
+    }
+    Cow::Owned(composed(text).to_lowercase())
+}
+
+/// Returns `text` in Unicode's composed form (NFC).
+pub(super) fn composed(text: &str) -> Cow<'_, str> {
+    if is_nfc(text) {
+        Cow::Borrowed(text)
+    } else {
+        Cow::Owned(text.nfc().collect())
+    }
+}
+
+/// The posts and media files that an address may name.
+#[derive(Clone, Debug, Default)]
+pub(super) struct TargetTable {
+    /// All posts by path and by each name, in the order of the keys.
+    posts: SharedVec<(u64, Arc<Post>)>,
+    /// All media files by path and by name, in the order of the keys.
+    files: SharedVec<(u64, Arc<Utf8Path>)>,
+    /// The paths of all media files, in order.
+    paths: SharedVec<Arc<Utf8Path>>,
+}
+
+impl TargetTable {
+    /// Builds the table of `posts` and `files`.
+    pub(super) fn build<'a>(posts: impl Iterator<Item = &'a Arc<Post>>, files: Vec<Arc<Utf8Path>>) -> TargetTable {
+        let mut by_key: Vec<(u64, Arc<Post>)> = Vec::new();
+        for post in posts {
+            by_key.extend(keys_of_post(post).into_iter().map(|key| (key, Arc::clone(post))));
+        }
+        by_key.sort_by_key(|(key, _)| *key);
+        let mut table = TargetTable {
+            posts: by_key.into_iter().collect(),
+            ..TargetTable::default()
+        };
+        table.set_files(files);
+        table
+    }
+
+    /// Replaces all media files by `files`.
+    pub(super) fn set_files(&mut self, mut files: Vec<Arc<Utf8Path>>) {
+        files.sort_by(|one, other| by_parts(one, other));
+        files.dedup();
+        let mut by_key: Vec<(u64, Arc<Utf8Path>)> = Vec::with_capacity(2 * files.len());
+        for path in &files {
+            by_key.extend(keys_of_file(path).map(|key| (key, Arc::clone(path))));
+        }
+        by_key.sort_by_key(|(key, _)| *key);
+        self.files = by_key.into_iter().collect();
+        self.paths = files.into_iter().collect();
+    }
+
+    /// Replaces all media files by those of `other`.
+    pub(super) fn set_files_of(&mut self, other: &TargetTable) {
+        self.files = other.files.clone();
+        self.paths = other.paths.clone();
+    }
+
+    /// Updates the posts after `changes`.
+    pub(super) fn update_posts<'a>(&mut self, changes: impl Iterator<Item = &'a ClaimChange> + Clone) {
+        for before in changes.clone().filter_map(|change| change.before.as_ref()) {
+            for key in keys_of_post(before) {
+                self.posts.remove_value(key, |other| Arc::ptr_eq(other, before));
+            }
+        }
+        for after in changes.filter_map(|change| change.after.as_ref()) {
+            for key in keys_of_post(after) {
+                self.posts.add(key, Arc::clone(after));
+            }
+        }
+    }
+
+    /// Updates the media files after `changes`, which are not all files.
+    pub(super) fn update_files(&mut self, changes: &FileChanges) {
+        for path in &changes.gone {
+            let at = self.paths.partition_point(|other| by_parts(other, path).is_lt());
+            if self.paths.get(at).is_some_and(|other| other == path) {
+                self.paths.remove(at);
+                for key in keys_of_file(path) {
+                    self.files.remove_value(key, |other| other == path);
+                }
+            }
+        }
+        for path in &changes.added {
+            let at = self.paths.partition_point(|other| by_parts(other, path).is_lt());
+            if self.paths.get(at).is_none_or(|other| other != path) {
+                self.paths.insert(at, Arc::clone(path));
+                for key in keys_of_file(path) {
+                    self.files.add(key, Arc::clone(path));
+                }
+            }
+        }
+    }
+
+    /// The paths of all media files, in order.
+    pub(super) fn paths(&self) -> impl Iterator<Item = &Arc<Utf8Path>> {
+        self.paths.iter()
+    }
+
+    /// The posts that `text` may name.
+    pub(super) fn posts(&self, key: u64) -> impl Iterator<Item = &Arc<Post>> {
+        self.posts.values_of(key)
+    }
+
+    /// The media files that `text` may name.
+    pub(super) fn files(&self, key: u64) -> impl Iterator<Item = &Arc<Utf8Path>> {
+        self.files.values_of(key)
+    }
+
+    /// The keys of all that may be found in another way after `changes` to the posts between the instants `then` and `now`. The table
+    /// is the one after the changes.
+    pub(super) fn changed_posts<'a>(
+        &self,
+        changes: impl Iterator<Item = &'a ClaimChange>,
+        (then, now): (Timestamp, Timestamp),
+    ) -> BTreeSet<u64> {
+        let mut keys = BTreeSet::new();
+        for ClaimChange { before, after } in changes {
+            let facts = |post: &'a Option<Arc<Post>>, at| post.as_deref().map(|post| Facts::of(post, at));
+            if facts(before, then) == facts(after, now) {
+                continue;
+            }
+            for post in before.iter().chain(after) {
+                keys.extend(keys_of_post(post));
+                keys.extend(keys_of_addresses(post));
+                keys.extend(
+                    post.section
+                        .as_deref()
+                        .map(|section| target_key(TargetKind::Section, &key(section))),
+                );
+                self.add_keys_of_own_files(post, &mut keys);
+            }
+        }
+        keys
+    }
+
+    /// Adds the keys of the files that are only served while `post` is readable.
+    fn add_keys_of_own_files(&self, post: &Post, keys: &mut BTreeSet<u64>) {
+        let Some(name) = post.source.file_name() else { return };
+        let stem = name.split('.').next().unwrap_or_default();
+        let folder = post.source.parent().unwrap_or(Utf8Path::new(""));
+        // files of the same name, and the folder of that name
+        let named = folder.join(stem);
+        let start = self.paths.partition_point(|path| **path < *named);
+        let alike = self.paths.iter_from(start);
+        for path in alike.take_while(|path| path.as_str().starts_with(named.as_str())) {
+            keys.extend(keys_of_file(path));
+        }
+        if stem == "index" && !folder.as_str().is_empty() {
+            let start = self.paths.partition_point(|path| by_parts(path, folder).is_lt());
+            let below = self.paths.iter_from(start);
+            for path in below.take_while(|path| path.starts_with(folder)) {
+                keys.extend(keys_of_file(path));
+            }
+        }
+    }
+}
+
+/// What a post is found by.
+#[derive(PartialEq)]
+struct Facts<'a> {
+    source: &'a Utf8PathBuf,
+    address: &'a str,
+    aliases: &'a [String],
+    names: &'a [String],
+    title: &'a str,
+    slug: &'a str,
+    day: jiff::civil::Date,
+    tags: &'a [SmolStr],
+    is_readable: bool,
+    is_listed: bool,
+}
+
+impl Facts<'_> {
+    fn of(post: &Post, at: Timestamp) -> Facts<'_> {
+        Facts {
+            source: &post.source,
+            address: &post.address,
+            aliases: &post.aliases,
+            names: &post.names,
+            title: &post.title,
+            slug: &post.slug,
+            day: post.date.date(),
+            tags: &post.tags,
+            is_readable: post.is_readable(at),
+            is_listed: super::is_public(post, at),
+        }
+    }
+}
+
+/// `path` without its Markdown ending; if its file is an `index`, its folder.
+pub(super) fn post_path(path: &Utf8Path) -> &Utf8Path {
+    let stem = Utf8Path::new(markdown_stem(path.as_str()).unwrap_or(path.as_str()));
+    match (stem.file_name(), stem.parent()) {
+        (Some("index"), Some(folder)) if !folder.as_str().is_empty() => folder,
+        _ => stem,
+    }
+}
+
+/// The keys by which `post` is found, each once.
+fn keys_of_post(post: &Post) -> Vec<u64> {
+    let path = post_path(&post.source);
+    let path_key = target_key(TargetKind::PostPath, &fold(path.as_str()));
+    let names = [path.file_name().unwrap_or_default(), &post.slug, &post.title];
+    let names = names.into_iter().chain(post.names.iter().map(String::as_str));
+    let names = names.filter(|name| !name.is_empty());
+    let mut keys: Vec<u64> = names.map(|name| target_key(TargetKind::PostName, &fold(name))).collect();
+    keys.push(path_key);
+    keys.sort_unstable();
+    keys.dedup();
+    keys
+}
+
+/// The keys of the addresses of `post`, also of the former ones.
+fn keys_of_addresses(post: &Post) -> impl Iterator<Item = u64> {
+    let own = std::iter::once(post.address.to_string());
+    let all = own.chain(post.aliases.iter().cloned()).chain(post.addresses_of_names());
+    all.map(|address| target_key(TargetKind::Address, page_key(&address)))
+}
+
+/// The keys of all that may be found in another way after `files`.
+pub(super) fn changed_files(files: &FileChanges) -> impl Iterator<Item = u64> {
+    files.added.iter().chain(&files.gone).flat_map(|path| keys_of_file(path))
+}
+
+/// The keys by which the media file at `path` is found.
+fn keys_of_file(path: &Utf8Path) -> impl Iterator<Item = u64> {
+    let name = path.file_name().unwrap_or_default();
+    [
+        target_key(TargetKind::FilePath, &fold(path.as_str())),
+        target_key(TargetKind::FileName, &fold(name)),
+    ]
+    .into_iter()
+}

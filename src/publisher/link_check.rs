@@ -1,0 +1,257 @@
+//! Checks where the links, pictures and enclosures of posts lead.
+//!
+//! Every post is rendered once, on all cores. An address that leads nowhere on the site is a problem, and so are a part of a page that
+//! does not exist, a post that is not public and a file that is not served. Addresses of other sites are not checked.
+
+mod suggestions;
+mod summary;
+
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use camino::Utf8PathBuf;
+
+pub use self::summary::link_diagnostics;
+use crate::post::html::{self, Removed};
+use crate::post::markdown;
+use crate::post::reference::{Role, file_beside};
+use crate::post::{Post, Visibility};
+use crate::site::{LinkTarget, Site};
+use crate::source::Source;
+use crate::source_file::file_type::{MediaKind, media_kind};
+
+/// How a post uses an address.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum LinkUse {
+    /// A link.
+    Link,
+    /// A picture, a sound or a video that is shown.
+    Picture,
+    /// An enclosure.
+    Enclosure,
+}
+
+/// Why an address leads nowhere.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum LinkFault {
+    /// There is nothing on the site.
+    Nowhere,
+    /// The post is not public.
+    NotPublic,
+    /// The file exists, but is not served.
+    NotServed(Utf8PathBuf),
+    /// The page has no such part.
+    NoPart,
+}
+
+/// An address in a post that leads nowhere.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct BrokenLink {
+    /// The file of the post.
+    pub source: Utf8PathBuf,
+    /// The address, as it is in the HTML of the post.
+    pub reference: String,
+    /// How the post uses it.
+    pub used: LinkUse,
+    /// Why it leads nowhere.
+    pub fault: LinkFault,
+    /// Whether readers see the post.
+    pub is_public: bool,
+}
+
+impl BrokenLink {
+    /// Whether readers see a post that is not right. A link to a post that is not public yet may be meant.
+    #[must_use]
+    pub fn is_problem(&self) -> bool {
+        self.is_public && self.fault != LinkFault::NotPublic
+    }
+}
+
+/// A link that has the form of an old address, with the date in it, and leads to a post.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OldAddress {
+    /// The file of the post with the link.
+    pub source: Utf8PathBuf,
+    /// The address as written.
+    pub reference: String,
+    /// The `posts.permalink` that would make it right.
+    pub pattern: String,
+}
+
+/// What was found in the posts of a site.
+#[derive(Clone, Debug, Default)]
+pub struct LinkCheck {
+    /// The addresses that lead nowhere, by file.
+    pub broken: Vec<BrokenLink>,
+    /// The links that have the form of an old address and lead to a post.
+    pub old_addresses: Vec<OldAddress>,
+    /// The keys that the addresses of each post looked up ([`Found::keys`](crate::post::reference::Found::keys)).
+    pub keys: Vec<(Utf8PathBuf, BTreeSet<u64>)>,
+    /// The parts of the texts that readers do not see: the file and what was removed or cut.
+    pub lost: Vec<(Utf8PathBuf, LostPart)>,
+}
+
+/// A part of a text that readers do not see.
+#[derive(Clone, Debug)]
+pub enum LostPart {
+    /// What cleaning removed.
+    Removed(Removed),
+    /// What a limit cut, in words for the author.
+    Cut(String),
+}
+
+/// What one post has.
+#[derive(Debug, Default)]
+struct CheckedPost {
+    address: String,
+    found: LinkCheck,
+    /// Links to parts of pages: the address of the page, the part, and the link.
+    parts: Vec<(String, String, BrokenLink)>,
+    /// The ids in the text; `None` if not all of them are known.
+    ids: Option<HashSet<String>>,
+}
+
+/// Checks the addresses in `posts`, which are posts of `site`, whose files are in `source`, on `threads` threads.
+#[must_use]
+pub fn check_links(site: &Site, source: &Source, posts: &[Arc<Post>], threads: usize) -> LinkCheck {
+    let next = AtomicUsize::new(0);
+    let work = || {
+        let mut checked = Vec::new();
+        while let Some(post) = posts.get(next.fetch_add(1, Ordering::Relaxed)) {
+            checked.extend(check_post(site, source, post));
+        }
+        checked
+    };
+    let mut checked: Vec<CheckedPost> = std::thread::scope(|scope| {
+        let threads: Vec<_> = (0..threads.max(1)).map(|_| scope.spawn(work)).collect();
+        threads
+            .into_iter()
+            .filter_map(|thread| thread.join().ok())
+            .flatten()
+            .collect()
+    });
+    let mut all = LinkCheck::default();
+    let ids: HashMap<String, Option<HashSet<String>>> = checked
+        .iter_mut()
+        .map(|post| (post.address.clone(), post.ids.take()))
+        .collect();
+    for post in checked {
+        all.broken.extend(post.found.broken);
+        all.old_addresses.extend(post.found.old_addresses);
+        all.lost.extend(post.found.lost);
+        all.keys.extend(post.found.keys);
+        for (address, part, link) in post.parts {
+            let has_part = match ids.get(&address) {
+                Some(Some(ids)) => ids.contains(&part),
+                // of a post that was not checked, or whose ids are not all known
+                Some(None) => true,
+                None => has_part(site, &address, &part),
+            };
+            if !has_part {
+                all.broken.push(link);
+            }
+        }
+    }
+    all.broken.sort();
+    all.old_addresses
+        .sort_by(|one, other| (&one.source, &one.reference).cmp(&(&other.source, &other.reference)));
+    all.lost.sort_by(|(one, _), (other, _)| one.cmp(other));
+    all
+}
+
+/// Whether the post at `address` has the part `part`; `true` if that is not known.
+fn has_part(site: &Site, address: &str, part: &str) -> bool {
+    let Some(post) = site.index.by_address(address) else {
+        return true;
+    };
+    let Some(text) = site.text(post) else { return true };
+    html::ids(&markdown::render(&text, &post.title).html).is_none_or(|ids| ids.contains(part))
+}
+
+/// Checks the addresses in `post`; `None` if its text cannot be read.
+fn check_post(site: &Site, source: &Source, post: &Arc<Post>) -> Option<CheckedPost> {
+    let text = site.text(post)?;
+    let rendered = markdown::render(&text, &post.title);
+    let mut checked = CheckedPost {
+        address: post.address.to_string(),
+        ids: html::ids(&rendered.html),
+        ..CheckedPost::default()
+    };
+    // an incomplete post is held back, which is reported when it is read
+    if let Some(cut) = rendered.cut.filter(|_| rendered.is_whole) {
+        checked.found.lost.push((post.source.clone(), LostPart::Cut(cut)));
+    }
+    if let Some(removed) = html::removed(&rendered.html) {
+        checked.found.lost.push((post.source.clone(), LostPart::Removed(removed)));
+    }
+    let mut addresses: BTreeMap<(LinkUse, String), Role> = BTreeMap::new();
+    for (reference, role) in html::addresses(&rendered.html) {
+        let used = match role {
+            Role::Link => LinkUse::Link,
+            Role::Part => LinkUse::Picture,
+        };
+        addresses.insert((used, reference), role);
+    }
+    if let Some(image) = &post.image {
+        addresses.insert((LinkUse::Picture, image.to_string()), Role::Part);
+    }
+    for enclosure in &post.enclosures {
+        addresses.insert((LinkUse::Enclosure, enclosure.url.clone()), Role::Part);
+    }
+    let references = site.references_of(post);
+    for ((used, reference), role) in addresses {
+        let target = site.link_target(post, &references, &reference, role);
+        check_address(site, source, post, (used, reference, target), &mut checked);
+    }
+    checked.found.keys.push((post.source.clone(), references.answers().keys));
+    Some(checked)
+}
+
+/// Adds what is wrong with an address of `post` that leads to `target`.
+fn check_address(
+    site: &Site,
+    source: &Source,
+    post: &Arc<Post>,
+    (used, reference, target): (LinkUse, String, LinkTarget),
+    checked: &mut CheckedPost,
+) {
+    let broken = |reference: String, fault| BrokenLink {
+        source: post.source.clone(),
+        reference,
+        used,
+        fault,
+        is_public: matches!(
+            post.visibility(site.built()),
+            Visibility::Public | Visibility::Unlisted | Visibility::Scheduled
+        ),
+    };
+    match target {
+        LinkTarget::Elsewhere | LinkTarget::Found => {}
+        LinkTarget::File(path) => {
+            // only the content of a text can be that of a post
+            let kind = media_kind(&path.extension().unwrap_or_default().to_ascii_lowercase());
+            if kind != Some(MediaKind::Binary) && source.open_media(&path).is_err() {
+                checked.found.broken.push(broken(reference, LinkFault::NotServed(path)));
+            }
+        }
+        LinkTarget::Page { address, part } => {
+            if let Some(pattern) = summary::old_pattern(site, &reference, &address) {
+                checked.found.old_addresses.push(OldAddress {
+                    source: post.source.clone(),
+                    reference: reference.clone(),
+                    pattern,
+                });
+            }
+            if !part.is_empty() && part != "top" {
+                checked.parts.push((address, part, broken(reference, LinkFault::NoPart)));
+            }
+        }
+        LinkTarget::NotPublic => checked.found.broken.push(broken(reference, LinkFault::NotPublic)),
+        LinkTarget::Nowhere => {
+            let beside = file_beside(&post.source, &reference).filter(|path| source.has_file(path));
+            let fault = beside.map_or(LinkFault::Nowhere, LinkFault::NotServed);
+            checked.found.broken.push(broken(reference, fault));
+        }
+    }
+}

@@ -1,0 +1,145 @@
+//! Finds the file or the post that an author probably meant.
+
+use camino::{Utf8Path, Utf8PathBuf};
+use percent_encoding::percent_decode_str;
+
+use super::{BrokenLink, LinkUse};
+use crate::post::reference::WIKILINK;
+use crate::site::Site;
+use crate::source_file::file_type::markdown_stem;
+
+/// The most names that are compared for one site. After that there are no suggestions.
+const MOST_COMPARED: usize = 4_000_000;
+/// In characters. A longer name is compared with none.
+const LONGEST: usize = 80;
+
+/// The names of the files and posts of a site.
+pub(super) struct Suggestions<'a> {
+    files: Vec<(String, &'a Utf8Path)>,
+    posts: Vec<(String, &'a Utf8Path)>,
+    left: usize,
+}
+
+impl<'a> Suggestions<'a> {
+    /// The media files and the readable posts of `site`.
+    pub(super) fn new(site: &'a Site) -> Suggestions<'a> {
+        let files = site.index.files().map(|path| (name_of(path), path));
+        let readable = site.all().iter().filter(|post| site.is_readable(post));
+        let posts = readable.flat_map(|post| {
+            let path = post.source.as_path();
+            let name = name_of(path);
+            let stem = markdown_stem(&name).unwrap_or(&name).to_owned();
+            [(stem, path), (post.slug.to_lowercase(), path)]
+        });
+        Suggestions {
+            files: files.collect(),
+            posts: posts.collect(),
+            left: MOST_COMPARED,
+        }
+    }
+
+    /// The path, from the folder of the post, of what `link` probably means.
+    pub(super) fn nearest(&mut self, link: &BrokenLink) -> Option<String> {
+        let path = link.reference.split(['?', '#']).next()?;
+        let path = percent_decode_str(path.strip_prefix(WIKILINK).unwrap_or(path))
+            .decode_utf8()
+            .ok()?;
+        let name = path.trim_end_matches('/').rsplit('/').next()?.to_lowercase();
+        let stem = markdown_stem(&name);
+        let is_post = stem.is_some() || (link.used == LinkUse::Link && !name.contains('.'));
+        let wanted = stem.unwrap_or(&name);
+        let names = if is_post { &self.posts } else { &self.files };
+        self.left = self.left.checked_sub(names.len())?;
+        let most = (wanted.chars().count() / 4).clamp(1, 3);
+        let near = names.iter().filter_map(|(known, path)| {
+            // another kind of picture with the same name
+            let is_same = known == wanted || (!is_post && stem_of(known) == stem_of(wanted));
+            let distance = if is_same { 0 } else { distance(known, wanted, most)? };
+            Some((distance, *path))
+        });
+        let (_, found) = near.min()?;
+        (found != link.source).then(|| relative(&link.source, found))
+    }
+}
+
+fn name_of(path: &Utf8Path) -> String {
+    path.file_name().unwrap_or_default().to_lowercase()
+}
+
+fn stem_of(name: &str) -> &str {
+    name.rsplit_once('.').map_or(name, |(stem, _)| stem)
+}
+
+/// The path of `to` from the folder of `from`.
+fn relative(from: &Utf8Path, to: &Utf8Path) -> String {
+    let folder: Vec<&str> = from.parent().unwrap_or(Utf8Path::new("")).as_str().split('/').collect();
+    let folder: Vec<&str> = folder.into_iter().filter(|part| !part.is_empty()).collect();
+    let parts: Vec<&str> = to.as_str().split('/').collect();
+    let common = folder.iter().zip(&parts).take_while(|(one, other)| one == other).count();
+    let up = std::iter::repeat_n("..", folder.len() - common);
+    let path: Utf8PathBuf = up.chain(parts.into_iter().skip(common)).collect();
+    path.into_string()
+}
+
+/// The number of letters by which two names differ, if it is at most `most` (Levenshtein's distance).
+fn distance(one: &str, other: &str, most: usize) -> Option<usize> {
+    if one.len().abs_diff(other.len()) > 4 * most {
+        return None;
+    }
+    let (one, other): (Vec<char>, Vec<char>) = (one.chars().collect(), other.chars().collect());
+    if one.len().abs_diff(other.len()) > most || one.len().max(other.len()) > LONGEST {
+        return None;
+    }
+    let mut row: Vec<usize> = (0..=other.len()).collect();
+    for (at, letter) in one.iter().enumerate() {
+        let mut diagonal = at;
+        let mut left = at + 1;
+        if let Some(first) = row.first_mut() {
+            *first = left;
+        }
+        for (above, known) in row.iter_mut().skip(1).zip(&other) {
+            let changed = diagonal + usize::from(letter != known);
+            diagonal = *above;
+            left = changed.min(diagonal + 1).min(left + 1);
+            *above = left;
+        }
+        if row.iter().min().is_some_and(|least| *least > most) {
+            return None;
+        }
+    }
+    row.last().copied().filter(|distance| *distance <= most)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn distances() {
+        let cases = [
+            ("cat.png", "cat.png", Some(0)),
+            ("cat.png", "cats.png", Some(1)),
+            ("cat.png", "cta.png", Some(2)),
+            ("cat.png", "dog.png", None),
+            ("", "ab", Some(2)),
+            ("äöü", "äou", Some(2)),
+        ];
+        for (one, other, expected) in cases {
+            assert_eq!(distance(one, other, 2), expected, "{one} {other}");
+            assert_eq!(distance(other, one, 2), expected, "{other} {one}");
+        }
+    }
+
+    #[test]
+    fn paths_from_a_folder() {
+        let cases = [
+            ("a.md", "img/x.png", "img/x.png"),
+            ("notes/a.md", "img/x.png", "../img/x.png"),
+            ("notes/deep/a.md", "notes/x.png", "../x.png"),
+            ("notes/a.md", "notes/img/x.png", "img/x.png"),
+        ];
+        for (from, to, expected) in cases {
+            assert_eq!(relative(from.into(), to.into()), expected, "{from} {to}");
+        }
+    }
+}
