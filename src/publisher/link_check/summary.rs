@@ -224,13 +224,15 @@ impl DiagnosticWriter<'_> {
                 rest.extend(links);
                 continue;
             }
-            let (mend, what) = match used {
-                LinkUse::Link => (
-                    "put what they lead to into the posts folder, or add a `[[redirect]]` to feedmill.toml",
-                    "links",
-                ),
-                LinkUse::Picture => ("put this folder into the posts folder", "pictures"),
-                LinkUse::Enclosure => ("put this folder into the posts folder", "enclosures"),
+            let what = match used {
+                LinkUse::Link => "links",
+                LinkUse::Picture => "pictures",
+                LinkUse::Enclosure => "enclosures",
+            };
+            let mend = if used == LinkUse::Link {
+                "put what they lead to into the posts folder, or add a `[[redirect]]` to feedmill.toml"
+            } else {
+                "put this folder into the posts folder"
             };
             let (code, severity) = code_of(first);
             let message = format!(
