@@ -6,6 +6,7 @@ mod colour;
 mod explain;
 mod redirect;
 mod schema;
+mod shortcodes;
 mod tables;
 
 use jiff::tz::TimeZone;
@@ -17,6 +18,7 @@ pub use self::explain::InvalidSetting;
 pub(crate) use self::redirect::path_on_site;
 pub use self::redirect::{Redirect, Redirects};
 use self::schema::ValueKind;
+pub use self::shortcodes::{ShortcodeCall, Shortcodes};
 pub use self::tables::*;
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::source_file::file_type::is_markdown_ending;
@@ -45,6 +47,8 @@ pub struct Config {
     pub pace: RateLimitSettings,
     /// Addresses that have moved.
     pub redirect: Redirects,
+    /// Tags of other tools, by name, with their templates.
+    pub shortcodes: Shortcodes,
 }
 
 impl Config {
@@ -110,6 +114,7 @@ impl Config {
             }
         }
         check_permalink(&self.posts.permalink)?;
+        self.shortcodes.validate()?;
         self.redirect.validate(&self.base())?;
         Ok(self)
     }

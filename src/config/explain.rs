@@ -181,6 +181,7 @@ fn check_file(file: &DeTable<'_>) -> Option<SettingProblem> {
             return Some(unknown_table(name, word, value));
         }
         match value.get_ref() {
+            DeValue::Table(settings) if word == "shortcodes" => check_texts(word, settings),
             DeValue::Table(settings) => check_table(word, settings),
             _ => Some(SettingProblem {
                 span: value.span(),
@@ -234,6 +235,18 @@ fn check_table(table: &str, settings: &DeTable<'_>) -> Option<SettingProblem> {
             Some(setting) => check_value(setting, value),
             None => Some(unknown_setting(table, key.span(), word)),
         }
+    })
+}
+
+/// The first value that is not a text in the table `table`, whose keys the author chooses.
+fn check_texts(table: &str, settings: &DeTable<'_>) -> Option<SettingProblem> {
+    let wrong = settings.iter().filter(|(_, value)| !value.get_ref().is_str());
+    let (key, value) = wrong.min_by_key(|(key, _)| key.span().start)?;
+    Some(SettingProblem {
+        span: value.span(),
+        message: format!("`{table}.{}` must be text in quotes", shortened(key.get_ref())),
+        fix: format!("write it like `{} = \"<b>{{{{ args[0] }}}}</b>\"`", shortened(key.get_ref())),
+        is_unknown: false,
     })
 }
 

@@ -65,8 +65,18 @@ impl ValueKind {
 }
 
 /// The tables, and the lists of tables, at the top of the file.
-pub(super) const TABLES: [&str; 10] = [
-    "site", "feed", "list", "posts", "server", "watch", "state", "cache", "pace", "redirect",
+pub(super) const TABLES: [&str; 11] = [
+    "site",
+    "feed",
+    "list",
+    "posts",
+    "server",
+    "watch",
+    "state",
+    "cache",
+    "pace",
+    "redirect",
+    "shortcodes",
 ];
 
 /// `[[redirect]]`, a list of tables at the top of the file.
@@ -195,7 +205,10 @@ mod tests {
     #[test]
     fn every_setting_is_here_and_every_example_is_accepted() {
         assert_eq!(expected("xyz = 1"), sorted(&TABLES));
-        for table in TABLES.into_iter().filter(|table| *table != "redirect") {
+        for table in TABLES
+            .into_iter()
+            .filter(|table| !matches!(*table, "redirect" | "shortcodes"))
+        {
             let keys: Vec<&str> = SETTINGS.iter().filter(|one| one.table == table).map(|one| one.key).collect();
             assert_eq!(expected(&format!("[{table}]\nxyz = 1")), sorted(&keys), "[{table}]");
         }

@@ -117,7 +117,7 @@ const MISTAKES: &[(&str, &str)] = &[
     ),
     (
         "[params]\nx = 1",
-        "feedmill.toml:1:2: error: there is no setting or table `params` (remove it; the tables are `site`, `feed`, `list`, `posts`, `server`, `watch`, `state`, `cache`, `pace` and `redirect`)",
+        "feedmill.toml:1:2: error: there is no setting or table `params` (remove it; the tables are `site`, `feed`, `list`, `posts`, `server`, `watch`, `state`, `cache`, `pace`, `redirect` and `shortcodes`)",
     ),
     (
         "site = \"x\"",

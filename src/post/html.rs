@@ -323,6 +323,7 @@ fn attribute_value<'v>(
     address: &impl Fn(&str, Role) -> Option<String>,
 ) -> Option<Cow<'v, str>> {
     match attribute {
+        "href" | "cite" | "src" | "poster" if contains_template_tag(value) => None,
         // removing characters can create a scheme, so it comes before the check of the scheme
         "href" | "cite" => address(&without_forbidden(&entities::marks_to_signs(value)), Role::Link).map(Cow::Owned),
         "src" if element == "img" && is_small_picture(value) => Some(Cow::Borrowed(value)),
@@ -355,6 +356,11 @@ fn attribute_value<'v>(
         "type" if element == "input" => (value == "checkbox").then_some(Cow::Borrowed(value)),
         _ => Some(Cow::Borrowed(value)),
     }
+}
+
+/// Whether an address contains a template tag that nobody has filled in, as it is written or percent-encoded.
+fn contains_template_tag(address: &str) -> bool {
+    ["{{", "{%", "%7B%7B", "%7B%25"].iter().any(|sign| address.contains(sign))
 }
 
 /// In bytes: the longest picture in a `data:` URL, an icon or a small drawing. Every reader of the feed fetches it each time.

@@ -16,14 +16,20 @@
 //! assert_eq!(render(text, "Hello").html, "<p>A <em>first</em> sentence. A second.</p>\n");
 //! ```
 
+mod admonition;
+mod attributes;
+mod blocks;
 mod bound;
 mod code;
 mod container;
 mod dialect;
+mod fence;
 mod hidden;
+mod jsx;
 mod line;
 mod math;
 mod shortcode;
+mod signs;
 mod spaced;
 mod summary;
 mod wikilink;
@@ -34,14 +40,18 @@ use std::fmt;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use comrak::adapters::{HeadingAdapter, HeadingMeta};
-use comrak::nodes::{NodeHeading, NodeValue, Sourcepos};
+use comrak::nodes::{AstNode, NodeHeading, NodeHtmlBlock, NodeValue, Sourcepos};
 use comrak::options::Plugins;
 use comrak::{Anchorizer, Arena, Node, Options, format_html_with_plugins, parse_document};
 
 use super::html::token::unfinished;
+use crate::config::Shortcodes;
 use bound::LimitedText;
+pub use dialect::ForeignTag;
 pub(crate) use hidden::Remark;
 pub use hidden::{searchable, without_hidden};
+use signs::Signs;
+use summary::Part;
 
 /// The HTML of a post's Markdown before [`super::html`] makes it safe.
 #[derive(Clone, Debug)]
@@ -69,15 +79,15 @@ impl Outline<'_> {
         self.start().0.as_deref()
     }
 
-    /// Returns the text before the author's "more" marker, else the first sentence of the first paragraph, as plain text.
+    /// Returns the first paragraph before the author's "more" marker, else the first sentence of the first paragraph, as plain text.
     #[must_use]
     pub fn summary(&self) -> &str {
         &self.start().1
     }
 
-    /// Returns the shortcodes and Liquid tags that feedmill does not know, with their byte offsets in the body.
+    /// Returns the shortcodes, tags and components that feedmill does not know, with their byte offsets in the body.
     #[must_use]
-    pub fn unknown_shortcodes(&self) -> &[(usize, String)] {
+    pub fn unknown_tags(&self) -> &[ForeignTag] {
         &self.translation.unknown
     }
 
@@ -90,10 +100,14 @@ impl Outline<'_> {
     fn start(&self) -> &(Option<String>, String) {
         self.start.get_or_init(|| {
             let dialect::Translation { markdown, more, .. } = &self.translation;
-            let before_more = more.map(|more| outline_start(markdown, more, true)).unwrap_or_default();
+            let signs = signs::find(markdown);
+            let before_more = more
+                .map(|more| outline_start(markdown, more, Part::BeforeMore, signs))
+                .unwrap_or_default();
             // there may be no text before the marker
             if before_more.1.is_empty() {
-                outline_first_lines(markdown).unwrap_or_else(|| outline_start(markdown, markdown.len(), false))
+                outline_first_lines(markdown, signs)
+                    .unwrap_or_else(|| outline_start(markdown, markdown.len(), Part::Start, signs))
             } else {
                 before_more
             }
@@ -113,14 +127,23 @@ const OUTLINE_DEFINITIONS: usize = 16 * 1024;
 /// Renders `body`. A first heading with the words of `title` is left out, because the title is shown above the text.
 #[must_use]
 pub fn render(body: &str, title: &str) -> Rendered {
-    let translation = dialect::translate(body);
+    render_with(body, title, &Shortcodes::default())
+}
+
+/// Renders `body` like [`render`], with the author's own `shortcodes`.
+#[must_use]
+pub fn render_with(body: &str, title: &str, shortcodes: &Shortcodes) -> Rendered {
+    let translation = dialect::translate(body, shortcodes);
     let (markdown, mut too_deep) = bound::flatten_containers(&translation.markdown);
     let arena = Arena::new();
-    let options = options(&markdown);
+    let options = options(&markdown, signs::find(&markdown));
     let root = parse_document(&arena, &markdown, &options);
     close_blocks(root);
     too_deep |= bound::flatten_tree(root);
+    attributes::remove(root, &arena);
     math::mark_formulas(root, &arena);
+    format_titles(root, &arena);
+    name_languages(root);
     if let Some(heading) = first_heading(root)
         && same_words(&summary::plain_text(heading), title)
     {
@@ -156,12 +179,12 @@ pub fn render(body: &str, title: &str) -> Rendered {
 /// Returns why `body` exceeds a limit, in words for the author: its HTML would be longer than any text of its size needs, or its page would
 /// need too much work.
 #[must_use]
-pub(crate) fn overflow(body: &str, title: &str) -> Option<String> {
+pub(crate) fn overflow(body: &str, title: &str, shortcodes: &Shortcodes) -> Option<String> {
     let may_have_headings = bound::may_have_too_many_headings(body);
     if !may_have_headings && !bound::may_be_too_long(body) {
         return None;
     }
-    let rendered = render(body, title);
+    let rendered = render_with(body, title, shortcodes);
     if may_have_headings && bound::count_headings(&rendered.html) > bound::MAX_HEADINGS {
         return Some(format!("it has more than {} headings", bound::MAX_HEADINGS));
     }
@@ -171,8 +194,14 @@ pub(crate) fn overflow(body: &str, title: &str) -> Option<String> {
 /// Returns the outline of `body`.
 #[must_use]
 pub fn outline(body: &str) -> Outline<'_> {
+    outline_with(body, &Shortcodes::default())
+}
+
+/// Returns the outline of `body`, with the author's own `shortcodes`.
+#[must_use]
+pub fn outline_with<'a>(body: &'a str, shortcodes: &Shortcodes) -> Outline<'a> {
     Outline {
-        translation: dialect::translate(body),
+        translation: dialect::translate(body, shortcodes),
         start: OnceCell::new(),
     }
 }
@@ -180,7 +209,7 @@ pub fn outline(body: &str) -> Outline<'_> {
 /// Returns the result of [`outline_start`] for all of `markdown` if its first lines are enough, else `None`.
 ///
 /// A paragraph ends at a blank line. The rest of the text can change it only by definitions for brackets.
-fn outline_first_lines(markdown: &str) -> Option<(Option<String>, String)> {
+fn outline_first_lines(markdown: &str, signs: Signs) -> Option<(Option<String>, String)> {
     let start = start_of(markdown);
     let after = start.as_bytes().get(FIRST_LINES_LENGTH..)?;
     let end = FIRST_LINES_LENGTH + after.windows(2).position(|two| two == b"\n\n")? + 2;
@@ -188,12 +217,12 @@ fn outline_first_lines(markdown: &str) -> Option<(Option<String>, String)> {
     if first.contains('[') && markdown.contains("]:") {
         return None;
     }
-    let (heading, summary) = outline_part(first, false);
+    let (heading, summary) = outline_part(first, Part::FirstLines, signs);
     (!summary.is_empty()).then_some((heading, summary))
 }
 
-/// The heading and the summary of `markdown` up to `end`. The summary is all of that text if `whole`, else from its first paragraph.
-fn outline_start(markdown: &str, end: usize, whole: bool) -> (Option<String>, String) {
+/// The heading and the summary of `markdown` up to `end`, a part of this `kind`.
+fn outline_start(markdown: &str, end: usize, kind: Part, signs: Signs) -> (Option<String>, String) {
     let start = start_of(markdown.get(..end).unwrap_or(markdown));
     let mut part = format!("{start}\n\n");
     for (_, definition) in line::definitions(markdown.get(start.len()..).unwrap_or_default()) {
@@ -203,20 +232,21 @@ fn outline_start(markdown: &str, end: usize, whole: bool) -> (Option<String>, St
         part.push_str(definition);
         part.push('\n');
     }
-    outline_part(&part, whole)
+    outline_part(&part, kind, signs)
 }
 
-/// The heading and the summary of `part`. The summary is all of it if `whole`, else from its first paragraph.
-fn outline_part(part: &str, whole: bool) -> (Option<String>, String) {
+/// The heading and the summary of `part`, which is of this `kind`.
+fn outline_part(part: &str, kind: Part, signs: Signs) -> (Option<String>, String) {
     let (part, _) = bound::flatten_containers(part);
     let arena = Arena::new();
-    let root = parse_document(&arena, &part, &options(&part));
+    let root = parse_document(&arena, &part, &options(&part, signs));
+    attributes::remove(root, &arena);
     math::restore_text(root);
     let heading = first_heading(root).map(|heading| {
-        take_id(heading);
+        attributes::take_id(heading);
         summary::plain_text(heading)
     });
-    (heading.filter(|text| !text.is_empty()), summary::summarise(root, whole))
+    (heading.filter(|text| !text.is_empty()), summary::summarise(root, kind))
 }
 
 /// Ends tags and comments that a block of HTML leaves open, so that they do not include the following blocks: a tag becomes text, a comment
@@ -238,7 +268,7 @@ fn close_blocks(root: Node<'_>) {
     }
 }
 
-fn options(markdown: &str) -> Options<'static> {
+fn options(markdown: &str, signs: Signs) -> Options<'static> {
     let mut options = Options::default();
     let extension = &mut options.extension;
     extension.strikethrough = true;
@@ -252,6 +282,10 @@ fn options(markdown: &str) -> Options<'static> {
     extension.math_dollars = true;
     // emphasis beside Chinese, Japanese and Korean, which have no spaces between words
     extension.cjk_friendly_emphasis = true;
+    extension.highlight = signs.marks;
+    extension.superscript = signs.superscripts;
+    extension.subscript = signs.subscripts;
+    extension.description_lists = signs.definitions;
     options.render.r#unsafe = true;
     options.render.tasklist_classes = true;
     options
@@ -282,22 +316,86 @@ fn same_words(one: &str, other: &str) -> bool {
     words(one) == words(other)
 }
 
-/// Removes the explicit id at the end of a heading, `## A title {#so}`, and returns it.
-fn take_id(heading: Node<'_>) -> Option<String> {
-    let last = heading.last_child()?;
-    let mut data = last.data_mut();
-    let NodeValue::Text(text) = &mut data.value else {
-        return None;
-    };
-    let (before, id) = text.trim_end().strip_suffix('}')?.rsplit_once("{#")?;
-    let plain = |c: char| c.is_alphanumeric() || matches!(c, '-' | '_' | '.' | ':');
-    if id.is_empty() || !id.chars().all(plain) {
-        return None;
+/// Returns `text`, a line of Markdown, as HTML without a paragraph around it.
+fn inline_html(text: &str) -> String {
+    let text = text.trim();
+    let arena = Arena::new();
+    let mut html = String::new();
+    if text.len() <= LONGEST_LINE && !text.contains('\n') {
+        let options = options("", Signs::default());
+        let root = parse_document(&arena, text, &options);
+        math::restore_text(root);
+        // cannot fail: a string has no limit
+        let _ = comrak::format_html(root, &options, &mut html);
     }
-    let id = id.to_owned();
-    let before = before.trim_end().to_owned();
-    *text = before.into();
-    Some(id)
+    let inner = html.trim_end().strip_prefix("<p>").and_then(|html| html.strip_suffix("</p>"));
+    match inner.filter(|inner| !inner.contains("<p") && !inner.contains('\n')) {
+        Some(inner) => inner.to_owned(),
+        None => html_escape::encode_text(text).replace('\n', " "),
+    }
+}
+
+/// In bytes: the longest line that [`inline_html`] parses.
+const LONGEST_LINE: usize = 1000;
+
+/// Writes the titles of alerts as Markdown, if they contain any of its marks.
+fn format_titles<'a>(root: Node<'a>, arena: &'a Arena<'a>) {
+    let alerts: Vec<Node<'a>> = root
+        .descendants()
+        .filter(|node| matches!(node.data().value, NodeValue::Alert(_)))
+        .collect();
+    for node in alerts {
+        let start = match &node.data().value {
+            NodeValue::Alert(alert) => match &alert.title {
+                Some(title) if title.contains(['*', '_', '`', '[', '<', '~', '&', '\\']) => {
+                    let kind = alert.alert_type.default_title().to_ascii_lowercase();
+                    format!("{}\n", admonition::start(&kind, Some(title)))
+                }
+                _ => continue,
+            },
+            _ => continue,
+        };
+        let html = |literal: String| {
+            let block = NodeHtmlBlock { block_type: 6, literal };
+            arena.alloc(AstNode::from(NodeValue::HtmlBlock(block)))
+        };
+        node.prepend(html(start));
+        node.append(html(format!("{}\n", admonition::END)));
+        // writes nothing itself
+        node.data_mut().value = NodeValue::Document;
+    }
+}
+
+/// Keeps only the language of the words after the fence of each block of code.
+fn name_languages(root: Node<'_>) {
+    for node in root.descendants() {
+        let mut data = node.data_mut();
+        let NodeValue::CodeBlock(block) = &mut data.value else {
+            continue;
+        };
+        let fence = fence::parse(&block.info);
+        let (title, language) = (fence.title.map(str::to_owned), fence.language.to_owned());
+        match title {
+            // comrak writes no attributes of `pre`
+            Some(title) => {
+                let class = match language.as_str() {
+                    "" => String::new(),
+                    language => format!(
+                        " class=\"language-{}\"",
+                        html_escape::encode_double_quoted_attribute(language)
+                    ),
+                };
+                let literal = format!(
+                    "<pre title=\"{}\"><code{class}>{}</code></pre>\n",
+                    html_escape::encode_double_quoted_attribute(&title),
+                    html_escape::encode_safe(&block.literal)
+                );
+                let block_type = 1;
+                data.value = NodeValue::HtmlBlock(NodeHtmlBlock { block_type, literal });
+            }
+            None => block.info = language,
+        }
+    }
 }
 
 /// Writes headings with ids in the form of GitHub, unique in the text.
@@ -316,18 +414,20 @@ impl HeadingIds {
             if !matches!(node.data().value, NodeValue::Heading(_)) {
                 continue;
             }
-            let id = take_id(node).filter(|id| taken.insert(id.clone())).unwrap_or_else(|| {
-                let text = node.collect_text();
-                if !text.chars().any(char::is_alphanumeric) {
-                    return String::new();
-                }
-                loop {
-                    let id = anchors.anchorize(text.trim());
-                    if taken.insert(id.clone()) {
-                        return id;
+            let id = attributes::take_id(node)
+                .filter(|id| taken.insert(id.clone()))
+                .unwrap_or_else(|| {
+                    let text = node.collect_text();
+                    if !text.chars().any(char::is_alphanumeric) {
+                        return String::new();
                     }
-                }
-            });
+                    loop {
+                        let id = anchors.anchorize(text.trim());
+                        if taken.insert(id.clone()) {
+                            return id;
+                        }
+                    }
+                });
             ids.push(id);
         }
         HeadingIds {

@@ -8,6 +8,7 @@ use super::fields::{self, Fields};
 use super::fingerprint::{self, Fingerprint};
 use super::front_matter::{self, Dialect, Node, Parts, Value};
 use super::inherited::Inherited;
+use super::markdown::ForeignTag;
 use super::remarks::Remarks;
 use super::slug::{self, PathName};
 use super::{
@@ -69,7 +70,7 @@ pub fn read_with(file: &SourceFile, inherited: &Inherited, config: &Config) -> R
         body,
         is_jekyll: dialect == Dialect::Yaml && path.date.is_some() && has_layout(),
         path,
-        outline: markdown::outline(body),
+        outline: markdown::outline_with(body, &config.shortcodes),
         fields: Fields::new(&written),
     };
     let mut remarks = Remarks::new(&file.path, &text, remarks);
@@ -86,7 +87,7 @@ pub fn read_with(file: &SourceFile, inherited: &Inherited, config: &Config) -> R
         .map(Box::new);
     let (remarks, held) = remarks.into_diagnostics(is_hidden(post.status));
     post.is_held = held.is_some();
-    let parsed = hold_if_too_complex(ParsedPost { post, remarks, held }, file, body);
+    let parsed = hold_if_too_complex(ParsedPost { post, remarks, held }, file, body, config);
     Ok(inherited.complete(parsed, &written, own))
 }
 
@@ -224,8 +225,8 @@ fn fingerprint_of(post: &Post, body: &str) -> Fingerprint {
 }
 
 /// Holds the post in `file` back if rendering its text `body` costs more than a post may.
-fn hold_if_too_complex(mut parsed: ParsedPost, file: &SourceFile, body: &str) -> ParsedPost {
-    if let Some(diagnostic) = too_complex(file, body, &parsed.post.title) {
+fn hold_if_too_complex(mut parsed: ParsedPost, file: &SourceFile, body: &str, config: &Config) -> ParsedPost {
+    if let Some(diagnostic) = too_complex(file, body, &parsed.post.title, config) {
         parsed.post.is_held = true;
         parsed.remarks.push(diagnostic.clone());
         parsed.held.get_or_insert(diagnostic);
@@ -234,8 +235,8 @@ fn hold_if_too_complex(mut parsed: ParsedPost, file: &SourceFile, body: &str) ->
 }
 
 /// Why the text `body` of `file` is held back: rendering it costs more than a post may, so only a part of it could be shown.
-fn too_complex(file: &SourceFile, body: &str, title: &str) -> Option<Diagnostic> {
-    let why = markdown::overflow(body, title)?;
+fn too_complex(file: &SourceFile, body: &str, title: &str, config: &Config) -> Option<Diagnostic> {
+    let why = markdown::overflow(body, title, &config.shortcodes)?;
     let diagnostic = Diagnostic::new(Severity::Error, "too-complex", &file.path, why);
     Some(diagnostic.mend("write it shorter and flatter, or as several posts"))
 }
@@ -271,28 +272,78 @@ fn remark_markup(outline: &markdown::Outline, start: usize, remarks: &mut Remark
     }
 }
 
-/// Warns about shortcodes that are not known: one warning, at the first of them. The text begins at byte `start` of the file.
+/// Warns about tags of other tools that are not known, with the first of them and the count of each: those that are shown as code, and those
+/// that are left out. The text begins at byte `start` of the file.
 fn remark_unknown_shortcodes(outline: &markdown::Outline, start: usize, remarks: &mut Remarks) {
-    let is_shown = |(_, tag): &&(usize, String)| !visibility::is_protecting(tag);
-    let unknown: Vec<&(usize, String)> = outline.unknown_shortcodes().iter().filter(is_shown).collect();
-    let Some(((offset, first), others)) = unknown.split_first() else {
-        return;
-    };
-    let first = first.lines().next().unwrap_or_default();
-    let message = match others.len() {
-        0 => format!("`{first}` is another tool's, and shown as code"),
-        1 => format!("`{first}` and one more like it are another tool's, and shown as code"),
-        n => format!("`{first}` and {n} more like it are another tool's, and shown as code"),
-    };
-    let length = first.chars().count();
-    remarks.warn_at(
-        "shortcode-unknown",
-        start + offset,
-        length,
-        message,
-        "write it as Markdown or HTML",
-    );
+    let tags = outline
+        .unknown_tags()
+        .iter()
+        .filter(|tag| !visibility::is_protecting(&tag.written));
+    let (shown, left_out): (Vec<&ForeignTag>, Vec<&ForeignTag>) = tags.partition(|tag| tag.is_shown);
+    if let Some((first, message)) = describe_tags(&shown, "shown as code") {
+        let mend = "write it as Markdown or HTML, or give it a template in `[shortcodes]` of feedmill.toml";
+        remarks.warn_at("shortcode-unknown", start + first.offset, first.length, message, mend);
+    }
+    if let Some((first, message)) = describe_tags(&left_out, "left out, because only its program could tell what it shows") {
+        remarks.warn_at(
+            "tag-left-out",
+            start + first.offset,
+            first.length,
+            message,
+            "write what it shows",
+        );
+        remarks.make_notes("tag-left-out");
+    }
 }
+
+/// The place of the first of some tags, in bytes and characters.
+struct TagPlace {
+    offset: usize,
+    length: usize,
+}
+
+/// Where the first of `tags` is, and what is said of all of them, whose fate this is; `None` if there are none.
+fn describe_tags(tags: &[&ForeignTag], fate: &str) -> Option<(TagPlace, String)> {
+    let first = tags.first()?;
+    let written = first.written.lines().next().unwrap_or_default();
+    let message = match tags.len() {
+        1 => format!("`{written}` is another tool's, and {fate}"),
+        count => {
+            let others = if count == 2 {
+                "one".to_owned()
+            } else {
+                (count - 1).to_string()
+            };
+            let names = count_names(tags);
+            format!("`{written}` and {others} more like it are another tool's, and {fate}: {names}")
+        }
+    };
+    let place = TagPlace {
+        offset: first.offset,
+        length: written.chars().count(),
+    };
+    Some((place, message))
+}
+
+/// The names of `tags`, each with its count: `gallery` 3 times, `note`.
+fn count_names(tags: &[&ForeignTag]) -> String {
+    let mut counts: Vec<(&str, usize)> = Vec::new();
+    for tag in tags {
+        match counts.iter().position(|(name, _)| *name == tag.name()) {
+            Some(at) => counts[at].1 += 1,
+            None if counts.len() < MOST_NAMES => counts.push((tag.name(), 1)),
+            None => {}
+        }
+    }
+    let named = counts.into_iter().map(|(name, count)| match count {
+        1 => format!("`{name}`"),
+        count => format!("`{name}` {count} times"),
+    });
+    named.collect::<Vec<_>>().join(", ")
+}
+
+/// The most names of tags in one diagnostic.
+const MOST_NAMES: usize = 12;
 
 fn title(fields: &Fields, outline: &markdown::Outline, path: &PathName, remarks: &mut Remarks) -> (String, Origin) {
     if let Some((key, node)) = fields.first(&["title", "linkTitle"]) {

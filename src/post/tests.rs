@@ -277,3 +277,44 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn unknown_tags_are_named_and_counted() {
+    let said = |body: &str| -> Vec<String> {
+        let remarks = reading("a.md", &format!("---\ndate: 2026-01-01\n---\n{body}")).remarks;
+        let line = |remark: &crate::diagnostic::Diagnostic| remark.position.map_or(0, |position| position.line);
+        let said = remarks.iter().map(|remark| {
+            let (severity, code) = (remark.severity, remark.code);
+            format!("{}: {severity:?}: {code}: {}", line(remark), remark.message)
+        });
+        said.collect()
+    };
+    let cases: [(&str, &[&str]); 5] = [
+        ("{{< youtube a >}} {% note %} ::: `{% x %}`", &[]),
+        (
+            "a\n\n{{< plot x >}}",
+            &["6: Warning: shortcode-unknown: `{{< plot x >}}` is another tool's, and shown as code"],
+        ),
+        (
+            "{{< plot a >}}b{{< /plot >}} {{< plot c >}}\n\n!!! tip\n    {% x %}",
+            &[
+                "4: Warning: shortcode-unknown: `{{< plot a >}}` and 2 more like it are another tool's, and shown as code: `plot` 2 times, `x`",
+            ],
+        ),
+        (
+            "a\n{% if b %}c{% endif %}",
+            &[
+                "5: Note: tag-left-out: `{% if b %}` is another tool's, and left out, because only its program could tell what it shows",
+            ],
+        ),
+        (
+            "<Show a={b} />\n\n<Show a={c} />\n\nd",
+            &[
+                "4: Note: tag-left-out: `<Show` and one more like it are another tool's, and left out, because only its program could tell what it shows: `Show` 2 times",
+            ],
+        ),
+    ];
+    for (body, expected) in cases {
+        assert_eq!(said(body), expected, "{body}");
+    }
+}

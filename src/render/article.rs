@@ -11,6 +11,7 @@ use std::collections::HashMap;
 use std::fmt::Write as _;
 
 use super::{escaped, highlight};
+use crate::config::Shortcodes;
 use crate::post::html::token::{Tag, Token, tokens};
 use crate::post::reference::References;
 use crate::post::{Post, html, markdown, reading_time};
@@ -34,10 +35,10 @@ pub struct Article {
 }
 
 impl Article {
-    /// Renders `text`, the text of `post`; `references` resolves the addresses in it.
+    /// Renders `text`, the text of `post`, with the author's `shortcodes`; `references` resolves the addresses in it.
     #[must_use]
-    pub fn render(post: &Post, text: &str, references: &References) -> Article {
-        let rendered = markdown::render(text, &post.title);
+    pub fn render(post: &Post, text: &str, references: &References, shortcodes: &Shortcodes) -> Article {
+        let rendered = markdown::render_with(text, &post.title, shortcodes);
         let clean = html::for_page(&rendered.html, references);
         Article {
             minutes: reading_time::minutes(&html::text(&clean)),

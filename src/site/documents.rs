@@ -419,7 +419,7 @@ fn render_content(post: &Arc<Post>, context: DocumentContext<'_>) -> Option<Cach
         config, texts, targets, ..
     } = context;
     let text = texts.text(post)?;
-    let html = markdown::render(&text, &post.title).html;
+    let html = markdown::render_with(&text, &post.title, &config.shortcodes).html;
     let references = render::references(post, &config.base(), targets);
     let rendered = Content {
         html: html::for_feed(&html, &references).into(),

@@ -144,7 +144,7 @@ fn many_tags_in_one_line_cost_no_more_than_many_lines() {
         let before = worked().unwrap();
         let outline = markdown::outline(text);
         assert!(outline.summary().len() <= text.len() && markdown::searchable(text).len() <= text.len());
-        (worked().unwrap() - before, outline.unknown_shortcodes().len())
+        (worked().unwrap() - before, outline.unknown_tags().len())
     };
     let mut steep = Vec::new();
     for tag in TAGS {

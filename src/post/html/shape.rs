@@ -180,6 +180,12 @@ impl<'a> Repairer<'a> {
         let name = tag.name.as_str();
         match name {
             "iframe" | "frame" | "embed" => return self.embedded(tag),
+            "script" => {
+                if let Some(url) = tag.attribute("src").and_then(page_of_script) {
+                    self.link(&url, None);
+                }
+                return;
+            }
             // a title outside a head would not be shown
             "textarea" | "title" if !tag.closes_itself => self.content = RawContent::Decoded,
             "xmp" if !tag.closes_itself => self.content = RawContent::Text,
@@ -280,12 +286,17 @@ impl<'a> Repairer<'a> {
             .trim();
         let url = video_page(source);
         let title = tag.attribute("title").map(str::trim).filter(|title| !title.is_empty());
-        let label = title.unwrap_or_else(|| url.split_once("//").map_or(url.as_str(), |(_, rest)| rest));
+        self.link(&url, title);
+    }
+
+    /// Writes a link to `url` with this label, or with its address.
+    fn link(&mut self, url: &str, label: Option<&str>) {
+        let label = label.unwrap_or_else(|| url.split_once("//").map_or(url, |(_, rest)| rest));
         if url.is_empty() || url.starts_with("about:") || !self.prepare_for("a") {
             return;
         }
         self.out.push_str("<a href=\"");
-        push_decoded(&mut self.out, &url, TextPosition::Attribute);
+        push_decoded(&mut self.out, url, TextPosition::Attribute);
         self.out.push_str("\">");
         let label = entities::decode(label, TextPosition::Attribute);
         entities::push_marked(&mut self.out, &label, TextPosition::Content);
@@ -404,6 +415,13 @@ impl<'a> Repairer<'a> {
 
 fn is_heading(name: &str) -> bool {
     matches!(name, "h1" | "h2" | "h3" | "h4" | "h5" | "h6")
+}
+
+/// The page that the script at `url` would embed, if that is known: a gist, a recording of a terminal.
+fn page_of_script(url: &str) -> Option<String> {
+    let page = url.split(['?', '#']).next()?.strip_suffix(".js")?;
+    let hosts = ["https://gist.github.com/", "https://asciinema.org/a/"];
+    hosts.iter().any(|host| page.starts_with(host)).then(|| page.to_owned())
 }
 
 /// The page of a video, if `url` is that of its player; else `url`.

@@ -212,6 +212,7 @@ mod tests {
 
     #[test]
     fn the_number_of_headings_is_limited() {
+        let shortcodes = crate::config::Shortcodes::default();
         for heading in [
             "# a\n",
             "> # a\n",
@@ -223,14 +224,14 @@ mod tests {
             "<H2 id=x>a</H2>\n\n",
         ] {
             let enough = heading.repeat(MAX_HEADINGS);
-            assert_eq!(super::super::overflow(&enough, "b"), None, "{heading:?}");
-            let why = super::super::overflow(&(enough + "\n" + heading), "b");
+            assert_eq!(super::super::overflow(&enough, "b", &shortcodes), None, "{heading:?}");
+            let why = super::super::overflow(&(enough + "\n" + heading), "b", &shortcodes);
             assert_eq!(why.as_deref(), Some("it has more than 10000 headings"), "{heading:?}");
         }
         // these are not headings
         for other in ["#a\n", "- a\n-\n", "    # a\n"] {
             assert_eq!(
-                super::super::overflow(&other.repeat(MAX_HEADINGS + 1), "b"),
+                super::super::overflow(&other.repeat(MAX_HEADINGS + 1), "b", &shortcodes),
                 None,
                 "{other:?}"
             );

@@ -4,6 +4,7 @@
 //! code for prose.
 
 use std::collections::HashMap;
+use std::fmt::Write as _;
 use std::ops::Range;
 
 use super::super::html::token::start_tag;
@@ -295,6 +296,26 @@ fn code_elements(text: &str) -> Vec<Range<usize>> {
         }
     }
     found
+}
+
+/// The start tag of an unknown tag of another tool that is shown as code. The class keeps it out of summaries, and cleaning removes it.
+pub(super) const UNKNOWN_TAG: &str = "<code class=\"template-tag\">";
+
+/// Returns `tag`, an unknown tag of another tool, as code in HTML, which is the same in Markdown and inside a block of HTML.
+pub(super) fn unknown_tag(tag: &str) -> String {
+    let mut out = UNKNOWN_TAG.to_owned();
+    for c in tag.chars() {
+        match c {
+            _ if c.is_whitespace() => out.push(' '),
+            // no mark of Markdown and no sign of HTML
+            _ if c.is_ascii_punctuation() => {
+                let _ = write!(out, "&#{};", u32::from(c));
+            }
+            _ => out.push(c),
+        }
+    }
+    out.push_str("</code>");
+    out
 }
 
 /// Returns `text` as a code span.

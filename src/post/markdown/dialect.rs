@@ -1,21 +1,24 @@
 //! Translates the additions of other tools to plain Markdown: [`translate`].
 //!
-//! These are shortcodes and Liquid, "more" markers, Obsidian's wikilinks, embeds and callouts, kramdown's attribute lists, MDX's imports,
-//! containers between `:::`, and tables of contents. Code does not change, except that Liquid's `raw` tags are removed. Unknown tags are
-//! shown as code and reported. What the author hides ([`hidden`]) is removed first.
+//! What the author hides ([`hidden`]) is removed first, then blocks are translated ([`blocks`]), then what stands in a line: shortcodes and
+//! tags of Liquid, "more" markers, Obsidian's wikilinks and embeds, JSX. Code does not change, except that Liquid's `raw` tags are removed.
+//! Unknown tags are shown as code and reported.
 
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 
-use memchr::{memchr3_iter, memmem, memrchr, memrchr2};
+use memchr::{memchr_iter, memchr2_iter, memchr3_iter, memmem, memrchr, memrchr2};
+use percent_encoding::utf8_percent_encode;
 
+use super::super::PATH_PART;
 use super::code;
 use super::hidden::{self, Remark};
-use super::line::{self, SpecialLine};
-use super::shortcode::{self, Meaning};
+use super::shortcode::{self, Meaning, Shortcode};
 use super::spaced;
 use super::wikilink;
+use super::{blocks, bound, jsx, line};
+use crate::config::Shortcodes;
 
 /// A text translated to plain Markdown.
 #[derive(Debug)]
@@ -24,10 +27,29 @@ pub(super) struct Translation<'a> {
     pub(super) markdown: Cow<'a, str>,
     /// The offset of the author's "more" marker in it.
     pub(super) more: Option<usize>,
-    /// Unknown shortcodes, with their offsets in the original text.
-    pub(super) unknown: Vec<(usize, String)>,
+    /// Unknown tags, by their offsets in the original text.
+    pub(super) unknown: Vec<ForeignTag>,
     /// Other remarks for the author.
     pub(super) remarks: Vec<Remark>,
+}
+
+/// A tag of another tool that has no translation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ForeignTag {
+    /// The byte offset in the text.
+    pub offset: usize,
+    /// The tag as it is written.
+    pub written: String,
+    /// Whether readers see it as code; else it is left out.
+    pub is_shown: bool,
+}
+
+impl ForeignTag {
+    /// Returns the name: `gallery` of `{{< gallery "a" >}}`.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        shortcode::name_of(&self.written)
+    }
 }
 
 /// In bytes. Braces that are further apart are not a tag.
@@ -36,39 +58,51 @@ const MAX_TAG: usize = 2048;
 /// In bytes: the longest wikilink or attribute list.
 const MAX_SPAN: usize = 300;
 
-/// In bytes: the longest item above a table of contents, with the line breaks around it.
-const MAX_CONTENTS_ITEM: usize = 64;
-
-/// Translates `text` to plain Markdown.
-pub(super) fn translate(text: &str) -> Translation<'_> {
+/// Translates `text` to plain Markdown: first what the author hides, then blocks, then what stands in a line.
+pub(super) fn translate<'a>(text: &'a str, shortcodes: &Shortcodes) -> Translation<'a> {
     let mut edits = hidden::find_edits(text);
-    let repaired = edits.apply_repairs(text);
-    let mut translation = match &repaired {
-        Cow::Borrowed(_) => translate_visible(text),
-        Cow::Owned(repaired) => {
-            let translation = translate_visible(repaired);
-            Translation {
-                markdown: Cow::Owned(translation.markdown.into_owned()),
-                more: translation.more,
-                unknown: translation.unknown,
-                remarks: Vec::new(),
-            }
-        }
+    let visible = edits.apply_repairs(text);
+    let blocks = blocks::translate(&visible);
+    let (markdown, more, mut unknown) = match translate_inline(&blocks.markdown, shortcodes) {
+        Some(Inline { out, more, unknown }) => (Some(out), more, unknown),
+        None => (None, None, Vec::new()),
     };
-    edits.to_original_offsets(translation.unknown.iter_mut().map(|(offset, _)| offset));
-    translation.remarks = std::mem::take(&mut edits.remarks);
-    translation
+    for tag in &mut unknown {
+        tag.offset = blocks.original_offset(tag.offset);
+    }
+    unknown.extend(blocks.left_out.iter().map(|(offset, written)| ForeignTag {
+        offset: *offset,
+        written: written.clone(),
+        is_shown: false,
+    }));
+    unknown.sort_by_key(|tag| tag.offset);
+    let markdown = match (markdown, blocks.markdown) {
+        (Some(markdown), _) | (None, Cow::Owned(markdown)) => Some(markdown),
+        (None, Cow::Borrowed(_)) => None,
+    };
+    edits.to_original_offsets(unknown.iter_mut().map(|tag| &mut tag.offset));
+    Translation {
+        markdown: match (markdown, visible) {
+            (Some(markdown), _) | (None, Cow::Owned(markdown)) => Cow::Owned(markdown),
+            (None, Cow::Borrowed(text)) => Cow::Borrowed(text),
+        },
+        more,
+        unknown,
+        remarks: std::mem::take(&mut edits.remarks),
+    }
 }
 
-/// Translates `text`, which has no hidden parts.
-fn translate_visible(text: &str) -> Translation<'_> {
+/// A text whose blocks are translated, with its lines translated.
+struct Inline {
+    out: String,
+    more: Option<usize>,
+    unknown: Vec<ForeignTag>,
+}
+
+/// Translates the lines of `text`, which has no hidden parts; `None` if there is nothing to translate.
+fn translate_inline(text: &str, shortcodes: &Shortcodes) -> Option<Inline> {
     if !has_signs(text) {
-        return Translation {
-            markdown: Cow::Borrowed(text),
-            more: None,
-            unknown: Vec::new(),
-            remarks: Vec::new(),
-        };
+        return None;
     }
     let mut translator = Translator {
         text,
@@ -79,6 +113,11 @@ fn translate_visible(text: &str) -> Translation<'_> {
         labels: None,
         ahead: HashMap::new(),
         endless: HashSet::new(),
+        open: Vec::new(),
+        ends: None,
+        dead_until: 0,
+        shortcodes,
+        expanded: 0,
     };
     let code = code::ranges(text);
     let mut code = code.iter().peekable();
@@ -91,37 +130,51 @@ fn translate_visible(text: &str) -> Translation<'_> {
             None => translator.translate_prose(text.len()),
         }
     }
-    Translation {
-        markdown: Cow::Owned(translator.out),
+    translator.close_to(0);
+    Some(Inline {
+        out: translator.out,
         more: translator.more,
         unknown: translator.unknown,
-        remarks: Vec::new(),
-    }
+    })
 }
 
 /// Whether `text` may have anything to translate. This is quick: it searches for bytes that are rare in most texts.
 fn has_signs(text: &str) -> bool {
     let text = text.as_bytes();
     let braces = memchr3_iter(b'{', b'[', b'<', text);
-    let others = memchr3_iter(b'%', b':', b'#', text);
-    let scripts = memmem::find_iter(text, b"port ");
     if spaced::may_have(text) {
         return true;
     }
-    braces.chain(others).chain(scripts).any(|place| {
+    let others = memchr2_iter(b'#', b':', text);
+    let dollars = memchr_iter(b'$', text)
+        .take(1)
+        .filter(|_| memmem::find(text, b"](").is_some());
+    braces.chain(others).chain(dollars).any(|place| {
         let (before, after) = text.split_at(place);
         match after {
-            [b'{', b'{' | b'%' | b':', ..] | [b'{', b'/', b'*', ..] | [b'[', b'[', ..] => true,
-            [b'{', ..] => before.ends_with(b"$"),
-            [b'[', b'!', ..] => before.ends_with(b" ") || before.ends_with(b">"),
-            [b'[', rest @ ..] => begins_with(rest, "toc]"),
-            [b'<', rest @ ..] => rest.starts_with(b"!--"),
-            [b'%', rest @ ..] => rest.starts_with(b"%"),
-            [b':', rest @ ..] => rest.starts_with(b"::"),
+            [b'{', b'{' | b'%' | b':', ..]
+            | [b'{', b'/', b'*', ..]
+            | [b'[', b'[', ..]
+            | [b'$', ..]
+            | [b'<', b'!', b'-', b'-', ..] => true,
+            [b'<', letter, ..] => letter.is_ascii_uppercase(),
+            [b'{', ..] => before.ends_with(b"=") || before.ends_with(b" ") && after.starts_with(b"{..."),
+            [b':', b'/', b'/', rest @ ..] => is_swallowed(rest),
             [b'#', rest @ ..] => begins_with(rest, " more"),
-            _ => before.ends_with(b"im") || before.ends_with(b"ex"),
+            _ => false,
         }
     })
+}
+
+/// Whether the address whose part after `://` is at the start of `rest` seems to contain more than itself: emphasis, or words after
+/// punctuation of Chinese or Japanese.
+fn is_swallowed(rest: &[u8]) -> bool {
+    let end = rest
+        .iter()
+        .position(|byte| byte.is_ascii_whitespace() || matches!(byte, b'<' | b'>' | b'"'))
+        .unwrap_or(rest.len());
+    let run = rest.get(..end.min(MAX_TAG)).unwrap_or_default();
+    memmem::find(run, b"**").is_some() || run.iter().any(|&byte| matches!(byte, 0xe3 | 0xef))
 }
 
 /// Whether `text` begins with `start`, without regard to case.
@@ -137,14 +190,36 @@ struct Translator<'a> {
     at: usize,
     out: String,
     more: Option<usize>,
-    unknown: Vec<(usize, String)>,
+    unknown: Vec<ForeignTag>,
     /// The labels of link definitions; found when first needed.
     labels: Option<HashSet<String>>,
     /// The next offset of each sign that was searched for, so that nothing is searched twice for the same sign.
     ahead: HashMap<&'static str, usize>,
     /// The names of blocks without an end in the rest of the text.
     endless: HashSet<&'static str>,
+    /// The open tags around content.
+    open: Vec<OpenTag>,
+    /// The offset of the last closing tag of each name; found when first needed.
+    ends: Option<HashMap<String, usize>>,
+    /// No tag of JSX that begins before this offset ends.
+    dead_until: usize,
+    /// The tags that the author taught.
+    shortcodes: &'a Shortcodes,
+    /// In bytes: what their templates have written so far.
+    expanded: usize,
 }
+
+/// A tag whose content is translated on its own.
+struct OpenTag {
+    name: String,
+    /// What its closing tag becomes.
+    end: String,
+    /// The marks before its line, if it is a block.
+    marks: Option<String>,
+}
+
+/// The most tags in each other. Further ones are left out.
+const MAX_OPEN: usize = 20;
 
 impl<'a> Translator<'a> {
     fn rest(&self) -> &'a str {
@@ -205,7 +280,7 @@ impl<'a> Translator<'a> {
             (first, _) => first.map_or(1, char::len_utf8),
         };
         let plain = prose.get(length..).unwrap_or_default();
-        let sign = |byte| matches!(byte, b'\\' | b'{' | b'[' | b']' | b'!' | b'<' | b'%' | b'\n');
+        let sign = |byte| matches!(byte, b'\\' | b'{' | b'[' | b']' | b'!' | b'<' | b':' | b'$' | b'\n');
         let plain = plain.bytes().position(sign).unwrap_or(plain.len());
         self.copy(length + plain);
     }
@@ -214,11 +289,15 @@ impl<'a> Translator<'a> {
     fn translate_construct(&mut self, prose: &str) -> Option<usize> {
         match prose.as_bytes() {
             [b'{', b'{' | b'%', ..] => self.translate_tag(),
-            [b'{', b':', ..] => self.skip_attributes(prose),
+            [b'{', b':', b':' | b'/', ..] => skip_extension(prose),
             [b'{', b'/', b'*', ..] => self.skip_script_comment(),
+            [b'{', b'\'' | b'"', ..] => self.skip_script_space(prose),
             [b'[', b'[', ..] | [b'!', b'[', b'[', ..] => self.translate_wikilink(prose),
             [b']', b'(', ..] => self.translate_spaced_address(prose),
             [b'<', b'!', b'-', b'-', ..] => self.copy_comment(),
+            [b'<', letter, ..] if letter.is_ascii_alphabetic() => self.translate_jsx(),
+            [b':', b'/', b'/', rest @ ..] if is_swallowed(rest) => self.end_address(prose),
+            [b'$', next, ..] if *next != b'$' => self.escape_dollar(prose),
             _ => None,
         }
     }
@@ -226,45 +305,16 @@ impl<'a> Translator<'a> {
     /// Translates a line that has a meaning as a whole; returns `false` if it has none.
     fn translate_line(&mut self, end: usize) -> bool {
         let rest = self.text.get(self.at..end).unwrap_or_default();
-        let (content, newline) = match rest.split_once('\n') {
-            Some((content, _)) => (content, "\n"),
-            None if end == self.text.len() => (rest, ""),
-            // the line continues with code
-            None => return false,
-        };
-        let after_blank = matches!(self.out.as_str(), "" | "\n") || self.out.ends_with("\n\n");
-        match line::classify(content, after_blank) {
-            SpecialLine::Plain => return false,
-            SpecialLine::More => self.mark_more(),
-            SpecialLine::Contents => self.drop_contents_item(),
-            SpecialLine::Dropped => {}
-            SpecialLine::Script => {
-                let script = rest.find("\n\n").map_or(rest.len(), |end| end + 1);
-                self.at += script;
-                return true;
-            }
-            SpecialLine::Replaced(text) => self.out.push_str(&text),
+        let line = rest.split_inclusive('\n').next().unwrap_or_default();
+        let is_whole = line.ends_with('\n') || end == self.text.len();
+        if !is_whole || !line::is_more_line(line) {
+            return false;
         }
-        self.out.push_str(newline);
-        self.at += content.len() + newline.len();
+        self.mark_more();
+        self.out
+            .push_str(line.get(line.trim_end_matches('\n').len()..).unwrap_or_default());
+        self.at += line.len();
         true
-    }
-
-    /// Removes the list of one item above kramdown's table of contents, which replaces it.
-    fn drop_contents_item(&mut self) {
-        let mut nearby = self.out.len().saturating_sub(MAX_CONTENTS_ITEM);
-        while !self.out.is_char_boundary(nearby) {
-            nearby += 1;
-        }
-        let before = self.out[nearby..].trim_end_matches('\n');
-        let Some(start) = before.rfind('\n').map(|newline| newline + 1).or((nearby == 0).then_some(0)) else {
-            return;
-        };
-        let item = before.get(start..).unwrap_or_default();
-        let start = nearby + start;
-        if item.len() < 40 && (item.starts_with("* ") || item.starts_with("- ") || item.starts_with("1. ")) {
-            self.out.truncate(start);
-        }
     }
 
     fn mark_more(&mut self) {
@@ -291,6 +341,9 @@ impl<'a> Translator<'a> {
             return Some(length);
         }
         let tag = shortcode::parse_tag(inner);
+        if let Some(length) = self.expand_tag(inner, length) {
+            return Some(length);
+        }
         let meaning = if open == "{{" {
             shortcode::parse_expression(inner)
         } else {
@@ -312,24 +365,137 @@ impl<'a> Translator<'a> {
                 self.out.push_str(&markdown);
                 Some(length)
             }
-            _ if tag.closes && !matches!(meaning, Meaning::Unknown) => Some(length),
+            _ if tag.closes => Some(self.close_tag(&tag, length, &meaning)),
             Meaning::Raw => Some(self.translate_block(length, &["raw", "verbatim"], String::push_str)),
+            Meaning::Comment if tag.name.eq_ignore_ascii_case("capture") => {
+                Some(self.translate_block(length, &["capture"], |_, _| {}))
+            }
             Meaning::Comment => Some(self.translate_block(length, &["comment"], |_, _| {})),
             Meaning::Code(language) => {
-                let names = ["highlight", "codeblock", "code", "code-block"];
+                let names = ["highlight", "codeblock", "code", "code-block", "mermaid", "plantuml"];
                 Some(self.translate_block(length, &names, |out, content| code::push_block(out, &language, content)))
             }
-            Meaning::Unknown => {
-                let written = rest.get(..length)?;
-                if !tag.closes {
-                    self.unknown.push((self.at, written.to_owned()));
-                }
-                if self.in_html_tag() {
-                    self.out.push_str(written);
-                } else {
-                    self.out.push_str(&code::code_span(written));
-                }
+            Meaning::Block { start, end } => Some(self.open_block(&tag, length, &start, end)),
+            Meaning::Span { start, end } => {
+                self.open_tag(&tag, length, &start, end.to_owned(), None);
                 Some(length)
+            }
+            Meaning::LeftOut => {
+                self.push_unknown(length, false);
+                Some(length)
+            }
+            Meaning::Unknown => Some(self.show_unknown(length)),
+        }
+    }
+
+    /// Writes what the author's template makes of the tag with the content `inner`, `length` bytes long, and returns its length with its
+    /// closing tag, if it has one. `None` if there is no template, or too much is written.
+    fn expand_tag(&mut self, inner: &str, length: usize) -> Option<usize> {
+        // a call of Zola is an expression
+        let tag = shortcode::parse_tag(inner);
+        if tag.closes || !self.shortcodes.contains(tag.name) {
+            return None;
+        }
+        let text = self.text;
+        let ends = self.ends.get_or_insert_with(|| closing_tags(text));
+        let is_closed = ends
+            .get(&tag.name.to_ascii_lowercase())
+            .is_some_and(|&last| last >= self.at + length);
+        let after = self.rest().get(length..).unwrap_or_default();
+        let content = is_closed.then(|| content_of(after, tag.name)).flatten();
+        let (content, length) = content.map_or(("", length), |(content, end)| (content, length + end));
+        let written = self.shortcodes.expand(tag.name, &tag.call(content))?;
+        self.expanded += written.len();
+        if self.expanded > bound::html_length(text) {
+            return None;
+        }
+        self.out.push_str(&written);
+        Some(length)
+    }
+
+    fn push_unknown(&mut self, length: usize, is_shown: bool) {
+        self.unknown.push(ForeignTag {
+            offset: self.at,
+            written: self.rest().get(..length).unwrap_or_default().to_owned(),
+            is_shown,
+        });
+    }
+
+    /// Shows the unknown tag here, `length` bytes long, as code. Returns its length.
+    fn show_unknown(&mut self, length: usize) -> usize {
+        let written = self.rest().get(..length).unwrap_or_default();
+        let closes = shortcode::closes(written);
+        if !closes {
+            self.push_unknown(length, true);
+        }
+        if self.in_html_tag() {
+            self.out.push_str(written);
+        } else if self.in_address() {
+            // cleaning removes the address, and the text of the link stays
+            self.out.extend(utf8_percent_encode(written, PATH_PART));
+        } else {
+            self.out.push_str(&code::unknown_tag(written));
+        }
+        length
+    }
+
+    /// Begins the block of `tag`, if the tag begins a line and is closed later; else only the tag is left out. Returns its length.
+    fn open_block(&mut self, tag: &Shortcode<'_>, length: usize, start: &str, end: String) -> usize {
+        let line = memrchr(b'\n', self.out.as_bytes()).map_or(0, |newline| newline + 1);
+        let marks = self.out.get(line..).unwrap_or_default().to_owned();
+        let is_first = marks.len() <= MAX_SPAN && marks.chars().all(|c| matches!(c, ' ' | '\t' | '>'));
+        if !is_first {
+            self.open_tag(tag, length, "", String::new(), None);
+            return length;
+        }
+        let start = if start.is_empty() {
+            String::new()
+        } else {
+            between_blank_lines(start, &marks)
+        };
+        self.open_tag(tag, length, &start, end, Some(marks));
+        length
+    }
+
+    /// Writes `start` and remembers `end`, if `tag`, `length` bytes long, is closed later.
+    fn open_tag(&mut self, tag: &Shortcode<'_>, length: usize, start: &str, end: String, marks: Option<String>) {
+        let after = self.at + length;
+        let text = self.text;
+        let ends = self.ends.get_or_insert_with(|| closing_tags(text));
+        let last = ends.get(&tag.name.to_ascii_lowercase()).max(ends.get(""));
+        if last.is_some_and(|&last| last >= after) && self.open.len() < MAX_OPEN {
+            self.out.push_str(start);
+            self.open.push(OpenTag {
+                name: tag.name.to_ascii_lowercase(),
+                end,
+                marks,
+            });
+        }
+    }
+
+    /// Ends what the closing `tag`, `length` bytes long, closes. Returns its length.
+    fn close_tag(&mut self, tag: &Shortcode<'_>, length: usize, meaning: &Meaning) -> usize {
+        let name = tag.name.to_ascii_lowercase();
+        let index = self.open.iter().rposition(|open| open.name == name || name.is_empty());
+        if let Some(index) = index {
+            self.close_to(index);
+        } else if *meaning == Meaning::Unknown {
+            self.show_unknown(length);
+        }
+        length
+    }
+
+    /// Ends all open tags except the first `kept`.
+    fn close_to(&mut self, kept: usize) {
+        for open in self.open.split_off(kept).into_iter().rev() {
+            match open.marks {
+                Some(_) if open.end.is_empty() => {}
+                Some(marks) => {
+                    self.out.push('\n');
+                    self.out.push_str(&marks);
+                    self.out.push_str(&between_blank_lines(&open.end, &marks));
+                }
+                None => self.out.push_str(&open.end),
             }
         }
     }
@@ -388,15 +554,6 @@ impl<'a> Translator<'a> {
         in_link || definition.is_some_and(|(_, address)| is_open(address))
     }
 
-    /// Returns the length of kramdown's attributes after a span: `[a](b){:target="_blank"}`.
-    fn skip_attributes(&self, prose: &str) -> Option<usize> {
-        let after_span = self.out.ends_with([')', ']', '*', '_', '`', '>']);
-        let inner = bounded(prose, MAX_SPAN).strip_prefix("{:")?;
-        let end = inner.find(['}', '\n'])?;
-        let listed = inner.starts_with([' ', '.', '#']) || inner[..end].contains('=');
-        (after_span && listed && inner[end..].starts_with('}')).then_some(end + 3)
-    }
-
     /// Skips a comment of MDX: `{/* … */}`.
     fn skip_script_comment(&mut self) -> Option<usize> {
         let end = self.find("*/}", 3).filter(|&end| end <= MAX_TAG)?;
@@ -404,6 +561,76 @@ impl<'a> Translator<'a> {
             self.mark_more();
         }
         Some(end + 3)
+    }
+
+    /// Replaces an expression of MDX that is only white space, `{' '}`, by a space.
+    fn skip_script_space(&mut self, prose: &str) -> Option<usize> {
+        let space = ["{' '}", "{\" \"}"].into_iter().find(|space| prose.starts_with(space))?;
+        self.out.push(' ');
+        Some(space.len())
+    }
+
+    /// Translates a tag of JSX inside a line, which has braces that HTML does not know.
+    fn translate_jsx(&mut self) -> Option<usize> {
+        if self.at < self.dead_until {
+            return None;
+        }
+        let tag = match jsx::parse(self.rest()) {
+            Ok(tag) => tag,
+            Err(jsx::NoTag::Endless(length)) => {
+                self.dead_until = self.at + length;
+                return None;
+            }
+            Err(jsx::NoTag::Other) => return None,
+        };
+        let meaning = tag.is_component().then(|| Shortcode::of_component(&tag).meaning());
+        match meaning {
+            Some(Meaning::Markdown(markdown)) => self.out.push_str(&markdown),
+            _ if !tag.has_braces => return None,
+            Some(_) => {}
+            None => self.out.push_str(&tag.html()),
+        }
+        Some(tag.length)
+    }
+
+    /// Ends the bare address here before emphasis or punctuation of Chinese or Japanese, which do not belong to it.
+    fn end_address(&mut self, prose: &str) -> Option<usize> {
+        let scheme = ["https", "http"].into_iter().find(|scheme| self.out.ends_with(scheme))?;
+        let before = self.out.get(..self.out.len() - scheme.len())?;
+        if before.ends_with(|c: char| c.is_ascii_alphanumeric() || matches!(c, '<' | '"' | '\'' | '=' | '/'))
+            || before.ends_with("](")
+        {
+            return None;
+        }
+        let ends = |c: char| c.is_whitespace() || matches!(c, '<' | '>' | '"') || is_wide_punctuation(c);
+        let run = prose.get(..prose.find(ends).unwrap_or(prose.len()))?;
+        if before.ends_with('[') || run.contains(['[', ']']) {
+            // the text of a link
+            return None;
+        }
+        let run = run.split("**").next()?;
+        let run = run.trim_end_matches(['.', ',', ':', ';', '!', '?', '*', '_', '~', ')', '\'']);
+        if run.len() <= "://".len() || self.in_address() || self.in_html_tag() {
+            return None;
+        }
+        self.out.truncate(before.len());
+        let address = format!("<{scheme}{run}>");
+        self.out.push_str(&address);
+        Some(run.len())
+    }
+
+    /// Escapes a dollar sign that would begin a formula across a link.
+    fn escape_dollar(&mut self, prose: &str) -> Option<usize> {
+        if self.out.ends_with('$') {
+            return None;
+        }
+        let near = bounded(prose.get(1..)?, MAX_TAG);
+        let (formula, _) = near.split_once('$')?;
+        let is_across = formula.contains("](") && !formula.contains("\n\n");
+        is_across.then(|| {
+            self.out.push_str("\\$");
+            1
+        })
     }
 
     /// Copies an HTML comment, but skips a "more" marker.
@@ -444,6 +671,55 @@ impl<'a> Translator<'a> {
             .get_or_insert_with(|| line::definitions(text).map(|(label, _)| fold_label(label)).collect());
         labels.contains(&fold_label(label))
     }
+}
+
+/// The text up to the next tag that closes `name`, and the length with that tag.
+fn content_of<'t>(text: &'t str, name: &str) -> Option<(&'t str, usize)> {
+    let mut from = 0;
+    while let Some((before, inner, after)) = text.get(from..).and_then(next_tag) {
+        let tag = shortcode::parse_tag(inner);
+        if tag.closes && tag.name == name {
+            return Some((text.get(..from + before.len())?, text.len() - after.len()));
+        }
+        from = text.len() - after.len();
+    }
+    None
+}
+
+/// `lines` after and before a blank line, each line with `marks` before it, which already stand before the first line.
+fn between_blank_lines(lines: &str, marks: &str) -> String {
+    let mut out = format!("\n{marks}");
+    for line in lines.lines().chain([""]) {
+        out.push_str(line);
+        out.push('\n');
+        out.push_str(marks);
+    }
+    out
+}
+
+/// Whether `c` is a mark of Chinese or Japanese, which is no part of an address.
+fn is_wide_punctuation(c: char) -> bool {
+    matches!(c, '\u{3000}'..='\u{3004}' | '\u{3008}'..='\u{3020}' | '\u{ff01}'..='\u{ff0f}' | '\u{ff1a}'..='\u{ff20}' | '\u{ff3b}'..='\u{ff40}' | '\u{ff5b}'..='\u{ff65}')
+}
+
+/// The length of the start or the end of an extension of kramdown inside a line: `{::nomarkdown}`, `{:/}`.
+fn skip_extension(prose: &str) -> Option<usize> {
+    let names = ["{::nomarkdown}", "{:/nomarkdown}", "{:/}", "{::markdown}", "{:/markdown}"];
+    names.into_iter().find(|name| prose.starts_with(name)).map(str::len)
+}
+
+/// The offset of the last closing tag of each name in `text`.
+fn closing_tags(text: &str) -> HashMap<String, usize> {
+    let mut ends = HashMap::new();
+    let mut from = 0;
+    while let Some((before, inner, after)) = text.get(from..).and_then(next_tag) {
+        let tag = shortcode::parse_tag(inner);
+        if tag.closes {
+            ends.insert(tag.name.to_ascii_lowercase(), from + before.len());
+        }
+        from = text.len() - after.len();
+    }
+    ends
 }
 
 /// `label` in the form in which labels are compared (`CommonMark`, section 4.7): without regard to case and white space.

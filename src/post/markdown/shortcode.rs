@@ -9,6 +9,9 @@ use std::fmt::Write as _;
 
 use percent_encoding::utf8_percent_encode;
 
+use super::admonition;
+use super::jsx::JsxTag;
+use crate::config::ShortcodeCall;
 use crate::post::PATH_PART;
 use crate::post::reference::WIKILINK;
 use crate::source_file::file_type::markdown_stem;
@@ -20,6 +23,8 @@ pub(super) struct Shortcode<'a> {
     pub(super) name: &'a str,
     /// Whether it closes a block: `{{< /note >}}`, `{% endnote %}`.
     pub(super) closes: bool,
+    /// The text after the name.
+    written: &'a str,
     arguments: Vec<(&'a str, &'a str)>,
 }
 
@@ -41,9 +46,130 @@ pub(super) enum Meaning {
     Raw,
     /// Nothing: the content up to the closing tag is left out too.
     Comment,
+    /// The content up to the closing tag, as Markdown, between lines of HTML or Markdown.
+    Block {
+        /// The lines before it.
+        start: String,
+        /// The lines after it.
+        end: String,
+    },
+    /// The content up to the closing tag, between tags of HTML in the same line.
+    Span {
+        /// The start tag.
+        start: String,
+        /// The end tag.
+        end: &'static str,
+    },
+    /// Nothing: a program would evaluate it.
+    LeftOut,
     /// The tag is not known.
     Unknown,
 }
+
+/// Embedded videos, music and pictures: names, the address before the id, and the label of the link.
+const HOSTS: [(&[&str], &str, &str); 12] = [
+    (
+        &[
+            "youtube",
+            "youtuber",
+            "yt",
+            "youtube-embed",
+            "youtubeembed",
+            "liteyoutubeembed",
+            "lite-youtube",
+            "youtube_embed",
+        ],
+        "https://www.youtube.com/watch?v=",
+        "YouTube",
+    ),
+    (&["vimeo", "vimeo-embed"], "https://vimeo.com/", "Vimeo"),
+    (&["instagram"], "https://www.instagram.com/p/", "Instagram"),
+    (&["bilibili"], "https://www.bilibili.com/video/", "bilibili"),
+    (&["streamable"], "https://streamable.com/", "Streamable"),
+    (&["asciinema"], "https://asciinema.org/a/", "asciinema"),
+    (&["loom"], "https://www.loom.com/share/", "Loom"),
+    (&["speakerdeck"], "https://speakerdeck.com/player/", "Speaker Deck"),
+    (&["jsfiddle"], "https://jsfiddle.net/", "JSFiddle"),
+    (&["soundcloud"], "https://soundcloud.com/", "SoundCloud"),
+    (&["dailymotion"], "https://www.dailymotion.com/video/", "Dailymotion"),
+    (&["stackblitz"], "https://stackblitz.com/edit/", "StackBlitz"),
+];
+
+/// Tags that only decide what is shown, of Liquid, Nunjucks, Twig and Tera.
+const CONTROLS: [&str; 31] = [
+    "if",
+    "elsif",
+    "elif",
+    "elseif",
+    "else",
+    "unless",
+    "case",
+    "when",
+    "for",
+    "break",
+    "continue",
+    "cycle",
+    "increment",
+    "decrement",
+    "tablerow",
+    "assign",
+    "set",
+    "block",
+    "extends",
+    "import",
+    "from",
+    "macro",
+    "call",
+    "filter",
+    "layout",
+    "with",
+    "autoescape",
+    "load",
+    "cache",
+    "setasync",
+    "ifversion",
+];
+
+/// Tags that only arrange their content.
+const GROUPS: [&str; 37] = [
+    "tabs",
+    "tabgroup",
+    "tabpane",
+    "steps",
+    "columns",
+    "column",
+    "row",
+    "col",
+    "cards",
+    "cardgroup",
+    "cardgrid",
+    "accordion",
+    "div",
+    "center",
+    "section",
+    "panels",
+    "md",
+    "markdown",
+    "markdownify",
+    "rendertemplate",
+    "lead",
+    "math",
+    "katex",
+    "mathjax",
+    "wrap",
+    "fullwidth",
+    "wide",
+    "container",
+    "grid",
+    "filetree",
+    "linkcards",
+    "codegroup",
+    "code-group",
+    "bleed",
+    "timeline",
+    "language",
+    "fragment",
+];
 
 /// Further arguments are left out.
 const MAX_ARGUMENTS: usize = 32;
@@ -60,8 +186,25 @@ pub(super) fn parse_tag(inner: &str) -> Shortcode<'_> {
     Shortcode {
         name: name.strip_prefix("end").unwrap_or(name),
         closes: slash || name.starts_with("end"),
+        written: rest.trim(),
         arguments: parse_arguments(rest),
     }
+}
+
+/// Returns whether `written`, a tag with its delimiters, closes a block.
+pub(super) fn closes(written: &str) -> bool {
+    let inner = written.trim_start_matches(['{', '%', '<', '-', ' ']);
+    inner.starts_with('/') || inner.starts_with("end")
+}
+
+/// Returns the name of `written`, a tag with its delimiters: `{{< note "a" >}}` → `note`.
+pub(super) fn name_of(written: &str) -> &str {
+    let inner = written.trim_start_matches(['{', '%', '<', '-', ' ']);
+    let inner = inner.strip_prefix('/').unwrap_or(inner).trim_start();
+    let end = inner
+        .find(|c: char| !(c.is_alphanumeric() || matches!(c, '_' | '-' | '.' | '/' | ':')))
+        .unwrap_or(inner.len());
+    inner.get(..end).unwrap_or_default()
 }
 
 impl<'a> Shortcode<'a> {
@@ -83,19 +226,215 @@ impl<'a> Shortcode<'a> {
         Some(value.trim()).filter(|value| !value.is_empty())
     }
 
+    /// The arguments for the template of an author, around `inner`.
+    pub(super) fn call<'c>(&'c self, inner: &'c str) -> ShortcodeCall<'c> {
+        let (positional, named): (Vec<_>, Vec<_>) = self.arguments.iter().copied().partition(|(name, _)| name.is_empty());
+        ShortcodeCall {
+            positional: positional.into_iter().map(|(_, value)| value).collect(),
+            named,
+            inner,
+        }
+    }
+
+    /// The shortcode that means the same as a component of JSX.
+    pub(super) fn of_component(tag: &'a JsxTag<'a>) -> Shortcode<'a> {
+        Shortcode {
+            name: tag.name,
+            closes: false,
+            written: "",
+            arguments: tag.attributes.clone(),
+        }
+    }
+
     /// Returns its translation.
     pub(super) fn meaning(&self) -> Meaning {
         let name = self.name.to_ascii_lowercase();
         match name.as_str() {
             "raw" | "verbatim" => Meaning::Raw,
-            "comment" => Meaning::Comment,
+            "comment" | "capture" => Meaning::Comment,
             "highlight" | "codeblock" | "code" | "code-block" => Meaning::Code(self.language()),
+            "mermaid" | "plantuml" => Meaning::Code(name.clone()),
             _ if !self.closes
                 && let Some(meaning) = self.address_of_file(&name) =>
             {
                 meaning
             }
-            _ => self.inline(&name).map_or(Meaning::Unknown, Meaning::Markdown),
+            _ if CONTROLS.contains(&name.as_str()) => Meaning::LeftOut,
+            "include" | "include_cached" | "partial" | "render" => self.included(),
+            _ => self
+                .inline(&name)
+                .map(Meaning::Markdown)
+                .or_else(|| self.block(&name))
+                .or_else(|| self.span(&name))
+                .unwrap_or(Meaning::Unknown),
+        }
+    }
+
+    /// The meaning of an included file whose name says what it shows: `{% include youtube.html id="x" %}`.
+    fn included(&self) -> Meaning {
+        let file = self.argument(&[], 0).unwrap_or_default();
+        let name = file
+            .rsplit('/')
+            .next()
+            .unwrap_or_default()
+            .split('.')
+            .next()
+            .unwrap_or_default();
+        let included = Shortcode {
+            name,
+            closes: false,
+            written: "",
+            arguments: self.arguments.iter().copied().filter(|(name, _)| !name.is_empty()).collect(),
+        };
+        let name = name.to_ascii_lowercase();
+        included.inline(&name).map_or(Meaning::Unknown, Meaning::Markdown)
+    }
+
+    /// The meaning of a tag around blocks of Markdown.
+    fn block(&self, name: &str) -> Option<Meaning> {
+        let block = |start: String, end: &str| {
+            Some(Meaning::Block {
+                start,
+                end: end.to_owned(),
+            })
+        };
+        if let Some(alert) = self.alert(name) {
+            return match self.named("text").or_else(|| self.named("message")) {
+                Some(text) => Some(Meaning::Markdown(format!("\n\n{alert}\n\n{text}\n\n{}\n\n", admonition::END))),
+                None => block(alert, admonition::END),
+            };
+        }
+        match name {
+            "details" | "expand" | "collapse" | "collapsible" | "fold" | "folding" | "spoiler" | "accordion-item"
+            | "expandable" => {
+                let title = self.title().unwrap_or_else(|| "Details".to_owned());
+                block(
+                    format!("<details>\n<summary>{}</summary>", super::inline_html(&title)),
+                    "</details>",
+                )
+            }
+            "quote" | "blockquote" | "pullquote" | "centerquote" | "cq" => {
+                let cite = self
+                    .title()
+                    .map(|cite| format!("<footer>{}</footer>\n", super::inline_html(&cite)));
+                block(
+                    "<blockquote>".to_owned(),
+                    &format!("{}</blockquote>", cite.unwrap_or_default()),
+                )
+            }
+            "tab" | "tabitem" | "tabpanel" | "card" | "linkcard" | "panel" | "step" => {
+                let title = self.title().map(|title| match self.named("href").map(destination) {
+                    Some(address) => format!("**[{}]({address})**", title.replace(['[', ']'], "")),
+                    None => format!("**{title}**"),
+                });
+                block(title.unwrap_or_default(), "")
+            }
+            _ if GROUPS.contains(&name) => block(String::new(), ""),
+            _ => None,
+        }
+    }
+
+    /// The start of the alert that this tag begins, if it is one: `{% note info A title %}`, `{{< tip "A title" >}}`, `<Aside type="tip">`.
+    fn alert(&self, name: &str) -> Option<String> {
+        let is_general = [
+            "alert",
+            "admonition",
+            "callout",
+            "notice",
+            "hint",
+            "note",
+            "aside",
+            "message",
+            "box",
+            "infobox",
+        ]
+        .contains(&name);
+        let named = ["type", "variant", "level", "kind", "context", "style", "color"]
+            .iter()
+            .find_map(|key| self.named(key));
+        let first = self.argument(&[], 0).filter(|first| admonition::alert_kind(first).is_some());
+        let kind = match named.filter(|named| admonition::alert_kind(named).is_some()).or(first) {
+            Some(kind) if is_general => kind,
+            _ if is_general && admonition::alert_kind(name).is_none() => "note",
+            _ => name,
+        };
+        admonition::alert_kind(kind)?;
+        // not the summary of a post, and not a quote
+        if !is_general
+            && [
+                "summary",
+                "quote",
+                "cite",
+                "example",
+                "key",
+                "read",
+                "question",
+                "default",
+                "primary",
+                "secondary",
+            ]
+            .contains(&name)
+        {
+            return None;
+        }
+        let title = self.title_after(first.filter(|_| is_general));
+        Some(admonition::start(kind, title.as_deref()))
+    }
+
+    /// The title: by its name, else all that is written without a name.
+    fn title(&self) -> Option<String> {
+        self.title_after(None)
+    }
+
+    /// The title, without the word `kind` before it.
+    fn title_after(&self, kind: Option<&str>) -> Option<String> {
+        let keys = [
+            "title", "heading", "label", "summary", "header", "name", "tabName", "value", "author",
+        ];
+        if let Some(title) = keys.iter().find_map(|key| self.named(key)) {
+            return Some(title.to_owned());
+        }
+        let flags = ["no-icon", "simple", "modern", "flat", "open", "true", "false"];
+        let words = self
+            .arguments
+            .iter()
+            .filter(|(name, value)| name.is_empty() && !flags.contains(value));
+        let words: Vec<&str> = words.map(|&(_, value)| value.trim()).collect();
+        let skipped = usize::from(kind.is_some() && words.first().copied() == kind);
+        let title = words.get(skipped..).unwrap_or_default().join(" ");
+        // commas are separators of arguments, and marks in a title
+        let plain = self.written.trim_matches(['"', '\'']);
+        let title = if skipped == 0 && !self.written.contains('=') && words.len() > 1 {
+            plain.to_owned()
+        } else {
+            title
+        };
+        Some(title).filter(|title| !title.is_empty())
+    }
+
+    /// The meaning of a tag around words.
+    fn span(&self, name: &str) -> Option<Meaning> {
+        let span = |start: &str, end| {
+            Some(Meaning::Span {
+                start: start.to_owned(),
+                end,
+            })
+        };
+        match name {
+            "kbd" | "keyboard" => span("<kbd>", "</kbd>"),
+            "mark" | "hl" => span("<mark>", "</mark>"),
+            "sub" => span("<sub>", "</sub>"),
+            "sup" => span("<sup>", "</sup>"),
+            "u" | "underline" => span("<u>", "</u>"),
+            "small" => span("<small>", "</small>"),
+            "color" | "font" | "span" | "nowrap" | "label" | "badge" => span("", ""),
+            "button" | "btn" | "cta" | "linkbutton" => {
+                let address = ["href", "link", "url", "relref", "ref", "to"]
+                    .iter()
+                    .find_map(|key| self.named(key))?;
+                span(&format!("<a href=\"{}\">", destination(address)), "</a>")
+            }
+            _ => None,
         }
     }
 
@@ -103,19 +442,50 @@ impl<'a> Shortcode<'a> {
         if self.closes {
             return matches!(name, "rawhtml" | "html").then(String::new);
         }
+        if let Some(&(_, host, label)) = HOSTS.iter().find(|(names, _, _)| names.contains(&name)) {
+            return self.hosted(host, label);
+        }
         match name {
             "figure" => self.figure(),
             "image" | "img" | "picture" | "asset_img" => self.picture(name),
             "image_with_class" => Some(image(&from_root(self.argument(&["src"], 0)?), self.argument(&["alt"], 2))),
-            "youtube" | "youtuber" | "yt" => self.hosted("https://www.youtube.com/watch?v=", &["id", "video", "url"]),
-            "vimeo" => self.hosted("https://vimeo.com/", &["id", "video", "url"]),
-            "instagram" => self.hosted("https://www.instagram.com/p/", &["id"]),
+            "video" | "audio" => {
+                let source = self.argument(&["src", "url", "webm", "mp4", "mp3"], 0)?;
+                if source.starts_with("http") && !source.contains("/media/") && !is_file(source) {
+                    return embed(source, "Video");
+                }
+                is_file(source).then(|| format!("<{name} controls src=\"{}\"></{name}>", destination(source)))
+            }
             "gist" => self.gist(),
             "tweet" | "twitter" | "x" => {
-                let (user, id) = (self.named("user").unwrap_or("i"), self.argument(&["id"], 0)?);
-                address(&format!("https://twitter.com/{user}/status/{id}"))
+                let first = self.argument(&["id", "url"], 0)?;
+                if first.starts_with("http") {
+                    return embed(first, "X");
+                }
+                let second = self
+                    .argument(&[], 1)
+                    .filter(|id| id.bytes().all(|byte| byte.is_ascii_digit()));
+                let (user, id) = match (self.named("user"), second) {
+                    (None, Some(id)) => (first, id),
+                    (user, _) => (user.unwrap_or("i"), first),
+                };
+                embed(&format!("https://twitter.com/{user}/status/{id}"), "X")
             }
-            "embed" | "oembed" | "link_preview" | "bookmark" => address(self.argument(&["url", "src", "href"], 0)?),
+            "codepen" => {
+                let (user, id) = (self.named("user"), self.named("id").or_else(|| self.named("slugHash")));
+                match (user.or_else(|| self.argument(&[], 0)), id.or_else(|| self.argument(&[], 1))) {
+                    (Some(url), _) if url.starts_with("http") => embed(url, "CodePen"),
+                    (Some(user), Some(pen)) => embed(&format!("https://codepen.io/{user}/pen/{pen}"), "CodePen"),
+                    _ => None,
+                }
+            }
+            "embed" | "oembed" | "link_preview" | "bookmark" | "iframe" | "mastodon" | "toot" | "facebook" | "bluesky" => {
+                let url = self.argument(&["url", "src", "href", "link"], 0)?;
+                match self.named("title") {
+                    Some(title) => embed(url, title),
+                    None => address(url),
+                }
+            }
             "link" => Some(link(&destination(self.argument(&[], 1)?), self.argument(&[], 0)?)),
             "post_link" => {
                 let post = self.argument(&[], 0)?;
@@ -127,7 +497,10 @@ impl<'a> Shortcode<'a> {
                 let file = self.argument(&[], 0)?;
                 Some(link(&destination(file), self.argument(&[], 1).unwrap_or(file)))
             }
-            "more" | "toc" | "table_of_contents" | "rawhtml" | "html" => Some(String::new()),
+            "kbd" if !self.written.is_empty() => Some(format!("<kbd>{}</kbd>", escape(self.argument(&["text", "keys"], 0)?))),
+            "br" => Some("<br>".to_owned()),
+            "icon" | "fa" | "fas" | "fab" | "far" | "fontawesome" | "clear" | "clearfix" | "more" | "toc"
+            | "table_of_contents" | "rawhtml" | "html" => Some(String::new()),
             _ => None,
         }
     }
@@ -154,7 +527,9 @@ impl<'a> Shortcode<'a> {
 
     /// A picture. In Hexo and Jekyll, words before its path are classes, and numbers after it are its size.
     fn picture(&self, name: &str) -> Option<String> {
-        let named = ["src", "path", "url"].iter().find_map(|name| self.named(name));
+        let named = ["src", "path", "url", "image_path", "file"]
+            .iter()
+            .find_map(|name| self.named(name));
         let unnamed: Vec<&str> = (0..MAX_ARGUMENTS).map_while(|index| self.unnamed(index)).collect();
         let is_path = |word: &&str| word.contains(['/', '.']) && !word.contains(' ');
         let at = unnamed.iter().position(is_path).unwrap_or_default();
@@ -162,7 +537,7 @@ impl<'a> Shortcode<'a> {
         let after = unnamed.get(if named.is_some() { 0 } else { at + 1 }..).unwrap_or_default();
         let is_size = |word: &&&str| word.bytes().all(|byte| byte.is_ascii_digit());
         let words: Vec<&str> = after.iter().skip_while(is_size).copied().collect();
-        let alt = ["alt", "title"].iter().find_map(|name| self.named(name));
+        let alt = ["alt", "caption", "title"].iter().find_map(|name| self.named(name));
         // the last quoted text is the alternative one
         let alt = alt.or_else(|| words.last().map(|words| last_quoted(words)));
         let path = if name == "asset_img" { path.into() } else { from_root(path) };
@@ -183,7 +558,7 @@ impl<'a> Shortcode<'a> {
     }
 
     fn figure(&self) -> Option<String> {
-        let source = self.argument(&["src", "link"], 0)?;
+        let source = self.argument(&["src", "image_path", "url", "path", "link"], 0)?;
         let caption = [self.named("title"), self.named("caption")];
         let caption: Vec<String> = caption.into_iter().flatten().map(escape).collect();
         let alt = self.named("alt").map(escape).unwrap_or_default();
@@ -200,15 +575,17 @@ impl<'a> Shortcode<'a> {
     }
 
     /// A link to a video or picture by its id at a host.
-    fn hosted(&self, host: &str, names: &[&str]) -> Option<String> {
-        let id = self.argument(names, 0)?;
+    fn hosted(&self, host: &str, label: &str) -> Option<String> {
+        let keys = ["id", "video", "videoId", "url", "v", "code", "bvid"];
+        let id = self.argument(&keys, 0)?;
+        let label = self.named("title").or_else(|| self.named("label")).unwrap_or(label);
         if id.starts_with("http") {
-            return address(id);
+            return embed(id, label);
         }
         let plain = id
             .bytes()
             .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'));
-        plain.then(|| format!("<{host}{id}>"))
+        plain.then(|| embed(&format!("{host}{id}"), label)).flatten()
     }
 
     fn gist(&self) -> Option<String> {
@@ -218,7 +595,7 @@ impl<'a> Shortcode<'a> {
             Some(id) if !first.contains('/') && !id.contains('.') => format!("{first}/{id}"),
             _ => first.to_owned(),
         };
-        address(&format!("https://gist.github.com/{path}"))
+        embed(&format!("https://gist.github.com/{path}"), "Gist")
     }
 }
 
@@ -337,6 +714,25 @@ fn without_ending(post: &str) -> &str {
     markdown_stem(post).unwrap_or(post)
 }
 
+/// The start tag of a link in place of something embedded. The class keeps it out of summaries, and cleaning removes it.
+pub(super) const EMBED: &str = "<a class=\"embed\" ";
+
+/// A link with this label in place of something embedded, if `url` is a web address.
+fn embed(url: &str, label: &str) -> Option<String> {
+    let web = url.starts_with("https://") || url.starts_with("http://");
+    web.then(|| format!("{EMBED}href=\"{}\">{}</a>", destination(url), escape(label)))
+}
+
+/// Whether `path` names a file of sound or video.
+fn is_file(path: &str) -> bool {
+    let lower = path.to_ascii_lowercase();
+    [
+        ".mp4", ".webm", ".ogv", ".mov", ".m4v", ".mp3", ".ogg", ".oga", ".m4a", ".wav", ".flac", ".opus",
+    ]
+    .iter()
+    .any(|ending| lower.ends_with(ending))
+}
+
 /// A link with its address as text, if `url` is a web address.
 fn address(url: &str) -> Option<String> {
     let web = url.starts_with("https://") || url.starts_with("http://");
@@ -379,18 +775,30 @@ mod tests {
     #[test]
     fn tags() {
         let cases = [
-            ("youtube w7Ft2ymGmfc", "<https://www.youtube.com/watch?v=w7Ft2ymGmfc>"),
+            (
+                "youtube w7Ft2ymGmfc",
+                "<a class=\"embed\" href=\"https://www.youtube.com/watch?v=w7Ft2ymGmfc\">YouTube</a>",
+            ),
             (
                 "youtube id=\"a-b_c\" autoplay=\"true\"",
-                "<https://www.youtube.com/watch?v=a-b_c>",
+                "<a class=\"embed\" href=\"https://www.youtube.com/watch?v=a-b_c\">YouTube</a>",
             ),
-            ("vimeo 146022717", "<https://vimeo.com/146022717>"),
+            (
+                "vimeo 146022717",
+                "<a class=\"embed\" href=\"https://vimeo.com/146022717\">Vimeo</a>",
+            ),
             (
                 "gist ann 50a7482715eac222e230d1e64dd9a89b",
-                "<https://gist.github.com/ann/50a7482715eac222e230d1e64dd9a89b>",
+                "<a class=\"embed\" href=\"https://gist.github.com/ann/50a7482715eac222e230d1e64dd9a89b\">Gist</a>",
             ),
-            ("gist ann/12 file.rb", "<https://gist.github.com/ann/12>"),
-            ("tweet user=ann id=12", "<https://twitter.com/ann/status/12>"),
+            (
+                "gist ann/12 file.rb",
+                "<a class=\"embed\" href=\"https://gist.github.com/ann/12\">Gist</a>",
+            ),
+            (
+                "tweet user=ann id=12",
+                "<a class=\"embed\" href=\"https://twitter.com/ann/status/12\">X</a>",
+            ),
             ("embed \"https://a.test/(x)\"", "<https://a.test/%28x%29>"),
             ("image \"a b.png\" \"A [fine] *day*\"", "![A \\[fine\\] \\*day\\*](a%20b.png)"),
             ("img assets/a.png", "![](/assets/a.png)"),
@@ -447,8 +855,8 @@ mod tests {
             "youtube \"><script>\"",
             "youtube",
             "embed javascript:x",
-            "if a == b",
-            "/note",
+            "gallery a",
+            "include gallery.html",
             "gist",
         ] {
             assert_eq!(parse_tag(unknown).meaning(), Meaning::Unknown, "{unknown}");
@@ -456,7 +864,101 @@ mod tests {
         assert_eq!(parse_tag("- raw -").meaning(), Meaning::Raw);
         assert_eq!(parse_tag("highlight c++ linenos").meaning(), Meaning::Code("c++".to_owned()));
         assert_eq!(parse_tag("codeblock lang:js").meaning(), Meaning::Code("js".to_owned()));
+        for control in ["if a == b", "else", "endif", "assign a = 1", "for a in b", "set x = 1"] {
+            assert_eq!(parse_tag(control).meaning(), Meaning::LeftOut, "{control}");
+        }
         assert!(parse_tag("endhighlight").closes && parse_tag("/highlight").closes);
+    }
+
+    #[test]
+    fn more_embeds() {
+        let link = |url: &str, label: &str| format!("<a class=\"embed\" href=\"{url}\">{label}</a>");
+        let cases = [
+            (
+                "youtube id=\"a\" title=\"A <film>\"",
+                link("https://www.youtube.com/watch?v=a", "A &lt;film&gt;"),
+            ),
+            (
+                "include youtube.html id=\"a\"",
+                link("https://www.youtube.com/watch?v=a", "YouTube"),
+            ),
+            ("twitter ann 12", link("https://twitter.com/ann/status/12", "X")),
+            (
+                "tweet https://twitter.com/ann/status/12",
+                link("https://twitter.com/ann/status/12", "X"),
+            ),
+            ("codepen ann AbC", link("https://codepen.io/ann/pen/AbC", "CodePen")),
+            (
+                "codepen user=\"ann\" id=\"AbC\"",
+                link("https://codepen.io/ann/pen/AbC", "CodePen"),
+            ),
+            ("bilibili BV1x", link("https://www.bilibili.com/video/BV1x", "bilibili")),
+            (
+                "iframe src=\"https://a.test/\" title=\"A map\"",
+                link("https://a.test/", "A map"),
+            ),
+            ("video src=\"a.mp4\"", "<video controls src=\"a.mp4\"></video>".to_owned()),
+            (
+                "include figure image_path=\"/a.png\" caption=\"b\"",
+                "<figure><img src=\"/a.png\" alt=\"\"><figcaption>b</figcaption></figure>".to_owned(),
+            ),
+            ("kbd \"Ctrl\"", "<kbd>Ctrl</kbd>".to_owned()),
+            ("icon \"far:copy\"", String::new()),
+        ];
+        for (written, expected) in cases {
+            assert_eq!(parse_tag(written).meaning(), Meaning::Markdown(expected), "{written}");
+        }
+    }
+
+    #[test]
+    fn blocks() {
+        let alert = |kind: &str, title: &str| {
+            format!("<div class=\"markdown-alert markdown-alert-{kind}\">\n<p class=\"markdown-alert-title\">{title}</p>")
+        };
+        let cases = [
+            ("note info A title", alert("note", "A title"), "</div>"),
+            ("note", alert("note", "Note"), "</div>"),
+            ("notice tip \"A *title*\"", alert("tip", "A <em>title</em>"), "</div>"),
+            ("hint type=danger", alert("caution", "Danger"), "</div>"),
+            ("alert title=\"x\" color=\"warning\"", alert("warning", "x"), "</div>"),
+            ("tip \"Try, then buy\"", alert("tip", "Try, then buy"), "</div>"),
+            (
+                "details Why, oh why",
+                "<details>\n<summary>Why, oh why</summary>".to_owned(),
+                "</details>",
+            ),
+            (
+                "details summary=\"a\" open=true",
+                "<details>\n<summary>a</summary>".to_owned(),
+                "</details>",
+            ),
+            (
+                "quote Ann, A Book",
+                "<blockquote>".to_owned(),
+                "<footer>Ann, A Book</footer>\n</blockquote>",
+            ),
+            ("tab \"One\"", "**One**".to_owned(), ""),
+            ("tabs", String::new(), ""),
+        ];
+        for (written, start, end) in cases {
+            let end = end.to_owned();
+            assert_eq!(parse_tag(written).meaning(), Meaning::Block { start, end }, "{written}");
+        }
+    }
+
+    #[test]
+    fn names() {
+        let cases = [
+            ("{{< gallery \"a\" >}}", "gallery"),
+            ("{% a_b c %}", "a_b"),
+            ("{%- endx -%}", "endx"),
+            ("{{ page.title | x }}", "page.title"),
+            ("{{< /x >}}", "x"),
+            ("<Show", "Show"),
+        ];
+        for (written, name) in cases {
+            assert_eq!(name_of(written), name, "{written}");
+        }
     }
 
     #[test]
@@ -468,12 +970,15 @@ mod tests {
             ("'/x' | prepend: site.baseurl", "/x"),
             ("\"https://a.test/b\" | player: \"A film\"", "<https://a.test/b>"),
             ("/* a note */", ""),
-            ("youtube(id=\"abc\")", "<https://www.youtube.com/watch?v=abc>"),
+            (
+                "youtube(id=\"abc\")",
+                "<a class=\"embed\" href=\"https://www.youtube.com/watch?v=abc\">YouTube</a>",
+            ),
         ];
         for (written, expected) in cases {
             assert_eq!(parse_expression(written), Meaning::Markdown(expected.to_owned()), "{written}");
         }
-        for unknown in ["page.title", "\"ann\" | team_link", "note(text=\"x\")", ""] {
+        for unknown in ["page.title", "\"ann\" | team_link", "gallery(text=\"x\")", ""] {
             assert_eq!(parse_expression(unknown), Meaning::Unknown, "{unknown}");
         }
     }

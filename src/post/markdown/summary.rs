@@ -1,9 +1,18 @@
-//! Makes a post's summary: the text before its author's "more" marker, else its first sentence.
+//! Makes a post's summary from its prose alone: its first paragraph before the author's "more" marker, else its first sentence.
+//!
+//! No prose are pictures, tables of contents, lists of links, an address alone, alerts, captions, tags of templates, and what HTML does
+//! not show.
 
 use std::collections::HashMap;
 
 use comrak::Node;
 use comrak::nodes::NodeValue;
+use memchr::memchr_iter;
+
+use super::super::html::token::{Tag, is_void, start_tag};
+use super::bound::MAX_DEPTH;
+use super::code::UNKNOWN_TAG;
+use super::shortcode::EMBED;
 
 /// In characters: the longest summary, about two sentences, as in search results.
 const MAX_LENGTH: usize = 300;
@@ -18,38 +27,151 @@ const ABBREVIATIONS: [&str; 38] = [
 /// Abbreviations that are followed by a number.
 const NUMBERED: [&str; 9] = ["art", "fig", "no", "nos", "nr", "op", "p", "pp", "vol"];
 
-/// Returns the summary of the part of a post in `root`; `whole` says that this part is the text before the "more" marker.
-pub(super) fn summarise(root: Node<'_>, whole: bool) -> String {
-    let mut paragraphs = root
-        .children()
-        .filter(|node| is_prose(node))
-        .map(plain_text)
-        .filter(|text| !text.is_empty());
-    if whole {
-        shorten(&paragraphs.collect::<Vec<_>>().join(" "))
-    } else {
-        shorten(first_sentence(&paragraphs.next().unwrap_or_default()))
+/// The part of a post from which its summary is made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Part {
+    /// The text before the author's "more" marker, of which the whole first paragraph is the summary.
+    BeforeMore,
+    /// The first lines: a later paragraph may be better than a list or a quote in them.
+    FirstLines,
+    /// The start of the text.
+    Start,
+}
+
+/// Returns the summary of the part of a post in `root`: its first paragraph of prose. A text without one has its first list item or quote.
+pub(super) fn summarise(root: Node<'_>, part: Part) -> String {
+    let mut asides = Asides::default();
+    let mut other = None;
+    for block in root.children() {
+        if asides.contain(block) {
+            continue;
+        }
+        match block.data().value {
+            NodeValue::Paragraph if is_prose(block) => {
+                let text = plain_text(block);
+                if !text.is_empty() {
+                    return shorten(if part == Part::BeforeMore {
+                        &text
+                    } else {
+                        first_sentence(&text)
+                    });
+                }
+            }
+            NodeValue::List(_) | NodeValue::BlockQuote if other.is_none() => other = first_prose_below(block),
+            _ => {}
+        }
+    }
+    let other = other.filter(|_| part != Part::FirstLines).unwrap_or_default();
+    shorten(first_sentence(&other))
+}
+
+/// The plain text of the first paragraph of prose in `block`, a list or a quote.
+fn first_prose_below(block: Node<'_>) -> Option<String> {
+    let is_own = |node: &Node<'_>| {
+        !node
+            .ancestors()
+            .any(|above| matches!(above.data().value, NodeValue::Alert(_)))
+    };
+    let paragraphs = block
+        .descendants()
+        .filter(|node| matches!(node.data().value, NodeValue::Paragraph));
+    let prose = paragraphs
+        .take(MOST_ITEMS)
+        .filter(|node| is_own(node) && is_prose(node) && !is_contents_entry(node));
+    prose.map(plain_text).find(|text| !text.is_empty())
+}
+
+/// The number of paragraphs in a list or a quote that are read.
+const MOST_ITEMS: usize = 50;
+
+/// Whether a paragraph is only a link to a part of the same page.
+fn is_contents_entry(node: Node<'_>) -> bool {
+    let link = node.first_child().filter(|_| node.children().count() == 1);
+    link.is_some_and(|link| matches!(&link.data().value, NodeValue::Link(link) if link.url.starts_with('#')))
+}
+
+/// Elements whose content is not part of the post's own prose, or not shown at all.
+const ASIDES: [&str; 17] = [
+    "script", "style", "svg", "canvas", "applet", "datalist", "iframe", "noembed", "noframes", "noscript", "template", "video",
+    "audio", "figure", "table", "nav", "aside",
+];
+
+/// The elements of HTML that are open between blocks and whose content does not belong to a summary.
+#[derive(Default)]
+struct Asides {
+    /// The names of the open elements, the outermost first.
+    open: Vec<String>,
+}
+
+impl Asides {
+    /// Returns whether `block` is in such an element, or is HTML, which may begin or end one.
+    fn contain(&mut self, block: Node<'_>) -> bool {
+        let data = block.data();
+        let NodeValue::HtmlBlock(html) = &data.value else {
+            let is_aside = !self.open.is_empty();
+            // the end tags of several elements on one line are a paragraph
+            block.descendants().for_each(|node| match &node.data().value {
+                NodeValue::HtmlInline(tag) if is_aside => self.close(tag),
+                _ => {}
+            });
+            return is_aside;
+        };
+        // not as tokens: `<style>` that ends in another block is text there
+        for at in memchr_iter(b'<', html.literal.as_bytes()) {
+            let rest = html.literal.get(at..).unwrap_or_default();
+            match start_tag(rest) {
+                Some(tag) => self.open(tag),
+                None => self.close(rest),
+            }
+        }
+        true
+    }
+
+    /// Opens the element that `tag` begins, if it is such an element or in one.
+    fn open(&mut self, tag: Tag<'_>) {
+        let is_alert = tag
+            .attribute("class")
+            .is_some_and(|class| class.starts_with("markdown-alert"));
+        let is_aside = is_alert || !self.open.is_empty() || ASIDES.contains(&tag.name.as_str());
+        if is_aside && self.open.len() < MAX_DEPTH && !is_void(&tag.name) && !tag.closes_itself {
+            self.open.push(tag.name);
+        }
+    }
+
+    /// Closes the element that the end tag at the start of `text` ends, and what was left open in it.
+    fn close(&mut self, text: &str) {
+        if let (true, name) = tag_name(text)
+            && let Some(at) = self.open.iter().rposition(|open| *open == name)
+        {
+            self.open.truncate(at);
+        }
     }
 }
 
-/// Whether a block is a paragraph with text, not only with a picture, a template tag or a table of contents.
+/// Whether a paragraph has text of its own: more than a picture, an address, a list of links or a tag of a template.
 fn is_prose(node: Node<'_>) -> bool {
-    if !matches!(node.data().value, NodeValue::Paragraph) {
-        return false;
+    let mut links = 0;
+    for child in node.children() {
+        match &child.data().value {
+            NodeValue::Link(link) => {
+                let text = plain_text(child);
+                let is_address = text.is_empty() || text == link.url || link.url.ends_with(&text);
+                links += usize::from(!is_address);
+            }
+            NodeValue::Text(text) if !text.chars().any(char::is_alphanumeric) => {}
+            NodeValue::Image(_)
+            | NodeValue::FootnoteReference(_)
+            | NodeValue::HtmlInline(_)
+            | NodeValue::SoftBreak
+            | NodeValue::LineBreak => {}
+            _ if plain_text(child).is_empty() => {}
+            _ => return !plain_text(node).is_empty(),
+        }
     }
-    node.children().any(|child| match &child.data().value {
-        NodeValue::Text(text) => text.chars().any(char::is_alphanumeric),
-        NodeValue::Code(code) => !(code.literal.starts_with("{{") || code.literal.starts_with("{%")),
-        NodeValue::Image(_)
-        | NodeValue::FootnoteReference(_)
-        | NodeValue::HtmlInline(_)
-        | NodeValue::SoftBreak
-        | NodeValue::LineBreak => false,
-        _ => !plain_text(child).is_empty(),
-    })
+    links == 1
 }
 
-/// Returns the plain text of `node` on one line, without pictures and footnotes.
+/// Returns the plain text of `node` on one line, without pictures, footnotes and tags of templates.
 pub(super) fn plain_text(node: Node<'_>) -> String {
     let mut text = String::new();
     let mut nodes = vec![node];
@@ -67,7 +189,8 @@ pub(super) fn plain_text(node: Node<'_>) -> String {
                 }
                 continue;
             }
-            if !closes && ends.get(&name).is_some_and(|&end| end > number) {
+            let is_hidden = HIDDEN_ELEMENTS.contains(&name.as_str()) || tag == UNKNOWN_TAG || tag.starts_with(EMBED);
+            if !closes && is_hidden && ends.get(&name).is_some_and(|&end| end > number) {
                 hidden_element = Some(name);
                 continue;
             }
@@ -79,7 +202,8 @@ pub(super) fn plain_text(node: Node<'_>) -> String {
             NodeValue::Text(literal) => text.push_str(literal),
             NodeValue::Code(code) => text.push_str(&code.literal),
             NodeValue::Math(math) => text.push_str(&math.literal),
-            NodeValue::SoftBreak | NodeValue::LineBreak => text.push(' '),
+            NodeValue::SoftBreak => text.push('\n'),
+            NodeValue::LineBreak => text.push(' '),
             NodeValue::HtmlInline(tag) if tag.starts_with("<br") => text.push(' '),
             NodeValue::Image(_) | NodeValue::FootnoteReference(_) => {}
             _ => nodes.extend(node.reverse_children()),
@@ -87,15 +211,37 @@ pub(super) fn plain_text(node: Node<'_>) -> String {
     }
     // control characters are removed from every text
     let text = text.replace(|c: char| c.is_control() && !c.is_whitespace(), "");
-    text.split_whitespace().collect::<Vec<_>>().join(" ")
+    join_lines(&text)
+}
+
+/// `text` on one line, with single spaces; there is none where a line ends between two characters of a script without spaces.
+fn join_lines(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for line in text.split('\n') {
+        let line = line.split_whitespace().collect::<Vec<_>>().join(" ");
+        let Some(first) = line.chars().next() else {
+            continue;
+        };
+        let last = out.chars().next_back();
+        if last.is_some_and(|last| !(is_unspaced(last) && is_unspaced(first))) {
+            out.push(' ');
+        }
+        out.push_str(&line);
+    }
+    out
+}
+
+/// Whether `c` belongs to a script that has no spaces between words: Chinese and Japanese, with their punctuation.
+fn is_unspaced(c: char) -> bool {
+    matches!(c, '\u{2e80}'..='\u{312f}' | '\u{31a0}'..='\u{9fff}' | '\u{f900}'..='\u{faff}' | '\u{ff01}'..='\u{ff65}' | '\u{20000}'..='\u{3ffff}')
 }
 
 /// Elements whose content is not shown, if they end.
-const HIDDEN_ELEMENTS: [&str; 9] = [
-    "script", "style", "svg", "canvas", "applet", "datalist", "iframe", "noembed", "noframes",
+const HIDDEN_ELEMENTS: [&str; 12] = [
+    "script", "style", "svg", "canvas", "applet", "datalist", "iframe", "noembed", "noframes", "noscript", "video", "audio",
 ];
 
-/// The number of the last end tag of each of [`HIDDEN_ELEMENTS`] below `node`, counting all tags from 1.
+/// The number of the last end tag of `code`, `a` and each of [`HIDDEN_ELEMENTS`] below `node`, counting all tags from 1.
 fn last_end_tags(node: Node<'_>) -> HashMap<String, usize> {
     let mut ends = HashMap::new();
     let mut number = 0;
@@ -103,7 +249,7 @@ fn last_end_tags(node: Node<'_>) -> HashMap<String, usize> {
         if let NodeValue::HtmlInline(tag) = &node.data().value {
             number += 1;
             let (closes, name) = tag_name(tag);
-            if closes && HIDDEN_ELEMENTS.contains(&name.as_str()) {
+            if closes && (matches!(name.as_str(), "code" | "a") || HIDDEN_ELEMENTS.contains(&name.as_str())) {
                 ends.insert(name, number);
             }
         }

@@ -1,3 +1,5 @@
+mod other_tools;
+
 use proptest::prelude::*;
 
 use super::*;
@@ -196,11 +198,11 @@ fn other_tools() {
             "import A from './a'\nimport 'b'\n\nexport const c = {\n  d: 1,\n}\n\n{/* e */}text",
             "<p>text</p>",
         ),
-        ("JSX", "<Tabs>\n\na\n\n</Tabs>", "<Tabs>\n<p>a</p>\n</Tabs>"),
+        ("JSX", "<Tabs>\n\na\n\n</Tabs>", "<p>a</p>"),
         (
             "containers",
             ":::tip[Try]\na\n:::\nb",
-            "<p><strong>Try</strong></p>\n<p>a</p>\n<p>b</p>",
+            "<div class=\"markdown-alert markdown-alert-tip\">\n<p class=\"markdown-alert-title\">Try</p>\n<p>a</p>\n</div>\n<p>b</p>",
         ),
         (
             "more markers",
@@ -216,12 +218,12 @@ fn shortcodes() {
         (
             "known",
             "{{< youtube abc >}}",
-            "<p><a href=\"https://www.youtube.com/watch?v=abc\">https://www.youtube.com/watch?v=abc</a></p>",
+            "<p><a class=\"embed\" href=\"https://www.youtube.com/watch?v=abc\">YouTube</a></p>",
         ),
         (
             "unknown",
-            "a {{< note x=\"`\" >}}b{{< /note >}}",
-            "<p>a <code>{{&lt; note x=&quot;`&quot; &gt;}}</code>b<code>{{&lt; /note &gt;}}</code></p>",
+            "a {{< plot x=\"`\" >}}b{{< /plot >}}",
+            "<p>a <code class=\"template-tag\">{{&lt; plot x=&quot;`&quot; &gt;}}</code>b<code class=\"template-tag\">{{&lt; /plot &gt;}}</code></p>",
         ),
         (
             "in a link",
@@ -268,7 +270,7 @@ fn shortcodes() {
         (
             "not a template's",
             "${{ a.b }} <B c={{d: 1}}/> {{{ \\{{ e }}",
-            "<p>${{ a.b }} &lt;B c={{d: 1}}/&gt; {{{ {{ e }}</p>",
+            "<p>${{ a.b }}  {{{ {{ e }}</p>",
         ),
         (
             "a picture alone",
@@ -286,17 +288,16 @@ fn shortcodes() {
 #[test]
 fn unknown_shortcodes_are_reported_with_their_offsets() {
     let body = "é {{< a >}}b{{< /a >}} `{{< c >}}` {{< youtube d >}} <img src=\"{{ e }}\">{% f\n%}";
-    let unknown = outline(body).unknown_shortcodes().to_vec();
-    let texts: Vec<&str> = unknown.iter().map(|(_, text)| text.as_str()).collect();
+    let unknown = outline(body).unknown_tags().to_vec();
+    let texts: Vec<&str> = unknown.iter().map(|tag| tag.written.as_str()).collect();
     assert_eq!(texts, ["{{< a >}}", "{{ e }}", "{% f\n%}"]);
-    for (at, text) in &unknown {
-        assert!(body[*at..].starts_with(text.as_str()));
+    for tag in &unknown {
+        assert!(body[tag.offset..].starts_with(tag.written.as_str()));
     }
 }
 
 #[test]
 fn summaries() {
-    let long = "word ".repeat(100);
     let cases = [
         (
             "first sentence",
@@ -304,11 +305,7 @@ fn summaries() {
             "First one, & so.",
         ),
         ("over lines", "One\nsentence.\nTwo.", "One sentence."),
-        (
-            "marker",
-            "One. Two.\n\n## B\n\nThree.\n<!--more-->\nFour.",
-            "One. Two. Three.",
-        ),
+        ("marker", "One. Two.\n\n## B\n\nThree.\n<!--more-->\nFour.", "One. Two."),
         ("marker of Zola, in a line", "One. Two <!-- more --> three.", "One. Two"),
         ("marker of Blot", "One.\n\n{{more}}\n\nTwo.", "One."),
         ("marker in code", "One. `<!--more-->` Two.", "One."),
@@ -344,11 +341,64 @@ fn summaries() {
             "Write `<script>a</script>`. Two.",
             "Write <script>a</script>.",
         ),
-        ("nothing", "# A\n\n- b", ""),
+        (
+            "no space between lines of Chinese",
+            "你好\n世界,\nand 再\n见。再见。",
+            "你好世界, and 再见。",
+        ),
+        ("an address alone", "https://a.test/b\n\n<https://c.test>\n\nOne.", "One."),
+        ("a list of links", "[a](/a) | [b](/b) · [c](/c)\n\nOne.", "One."),
+        ("one link", "[Read it there](https://a.test/b).", "Read it there."),
+        ("a picture in a link", "[![a b](c.png)](d)\n\nOne.", "One."),
+        (
+            "a video with a fallback",
+            "<video src=\"a.mp4\">No *video*.</video>\n\nOne.",
+            "One.",
+        ),
+        (
+            "a video over blocks",
+            "<div>\n<video>\n\nNo video.\n\n</video></div>\n\nOne.",
+            "One.",
+        ),
+        (
+            "a style sheet over blocks",
+            "<style>\n\nb { c: d }\n\n</style>\n\nOne.",
+            "One.",
+        ),
+        (
+            "a figure",
+            "<figure>\n\n![](a.png)\n\n<figcaption>\n\nA caption.\n\n</figcaption></figure>\n\nOne.",
+            "One.",
+        ),
+        (
+            "an aside without an end tag of a paragraph",
+            "<aside><p>\n\nA.\n\n</aside>\n\nOne.",
+            "One.",
+        ),
+        ("HTML that is prose", "<div>\n\nOne.\n\n</div>", "One."),
+        ("a tag in a sentence", "One {% icon \"a b\" %} two. Three.", "One two."),
+        (
+            "a tag in an address",
+            "See [the *talk*]({{ external_url }}). Two.",
+            "See the talk.",
+        ),
+        ("a tag in a definition", "See [it][1]. Two.\n\n[1]: {{ site.x }}/a", "See it."),
+        ("code about tags", "Write `{% x %}`. Two.", "Write {% x %}."),
+        (
+            "two beginnings",
+            "To upgrade:\n\n    a\n\nTo install:\n\n<!-- more -->",
+            "To upgrade:",
+        ),
         ("empty", "", ""),
     ];
+    check_summaries(&cases);
+}
+
+/// Checks the summaries of texts, also of each with more text after it.
+#[track_caller]
+fn check_summaries(cases: &[(&str, &str, &str)]) {
     for (name, body, expected) in cases {
-        assert_eq!(outline(body).summary(), expected, "{name}");
+        assert_eq!(outline(body).summary(), *expected, "{name}");
         // the rest changes nothing, even if it is long
         let rest = "And so on, _et cetera_.";
         let followed = format!("{body}\n\n{}", format!("{rest}\n\n").repeat(40));
@@ -359,6 +409,28 @@ fn summaries() {
         };
         assert_eq!(outline(&followed).summary(), expected, "{name}, and so on");
     }
+}
+
+#[test]
+fn summaries_without_a_paragraph_of_prose() {
+    let others = [
+        ("a heading and a list", "# A\n\n- *b*. C.\n- d", "b."),
+        ("contents and a list", "- [A](#a)\n- [B](#b)\n\n## A\n\n- c", "c"),
+        ("contents before an item", "- [A](#a)\n- c d", "c d"),
+        ("a quote", "> b\n\n## A", "b"),
+        ("an alert", "> [!note]\n> b", ""),
+        ("an alert in a quote", "> > [!note]\n> > b", ""),
+    ];
+    for (name, body, expected) in others {
+        assert_eq!(outline(body).summary(), expected, "{name}");
+        let followed = format!("{body}\n\n## H\n\nOne.");
+        assert_eq!(outline(&followed).summary(), "One.", "{name}, and prose");
+    }
+}
+
+#[test]
+fn long_summaries_are_cut() {
+    let long = "word ".repeat(100);
     for body in [long.clone(), format!("{long}<!--more-->")] {
         let summary = outline(&body).summary().to_owned();
         assert!(summary.ends_with("word…") && summary.chars().count() <= 301, "{summary}");
@@ -416,6 +488,27 @@ fn hostile_texts_stay_small_and_shallow() {
         fill("&"),
         fill("\\"),
         fill(":::a\n"),
+        fill(":::tip\n"),
+        fill(":::tip\n:::\n"),
+        fill("!!! a\n    "),
+        (0..400)
+            .map(|depth| format!("{}!!! a\n", "    ".repeat(depth)))
+            .collect::<Vec<_>>()
+            .concat(),
+        fill("<A b={"),
+        fill("<A>\n"),
+        fill("<A b={1}>\n</A>\n"),
+        fill("{{< tip >}}\n"),
+        fill("{{< tip >}}\na\n{{< /tip >}}\n"),
+        fill("export const a = {\n"),
+        fill("import {\n"),
+        fill("==a== "),
+        fill("a^2^"),
+        fill("a~2~"),
+        fill("a\n: b\n"),
+        fill("a {#b}\n\n"),
+        fill("http://a。"),
+        fill("$a](b)"),
         fill("^[a"),
         fill("[^a]: "),
         fill("http://a.b "),
@@ -434,7 +527,7 @@ fn hostile_texts_stay_small_and_shallow() {
         assert!(rendered.html.len() <= bound::html_length(&text), "{name}");
         let has_few_headings = bound::count_headings(&rendered.html) <= bound::MAX_HEADINGS;
         let is_shown = rendered.is_whole && has_few_headings;
-        assert_eq!(overflow(&text, "a").is_none(), is_shown, "{name}");
+        assert_eq!(overflow(&text, "a", &Shortcodes::default()).is_none(), is_shown, "{name}");
         let page = html::for_page(&rendered.html, &references());
         let feed = html::for_feed(&rendered.html, &references());
         let cleaned_limit = 3 * bound::html_length(&text);
@@ -464,6 +557,7 @@ fn cut_texts_are_reported() {
 fn text() -> impl Strategy<Value = String> {
     let piece = prop_oneof![
         3 => "[ a-cé字\n.#>*_`~|\\[\\](){}<!%:$&;^-]{0,8}",
+        1 => "(!!! tip\n    |\\?\\?\\? note \"a\"\n    |=== \"a\"\n    |:::tip b\n|:::\n|<A b=\\{\\{c: 1\\}\\}>\n|</A>\n|\\{#a .b\\}|\\{: .c\\}\n| \\^abc\n|==a==|x\\^2\\^|H~2~O|http://a。|[$])",
         1 => "(\\{\\{<? ?|>?\\}\\}|\\{% ?| ?%\\}|raw|endraw|highlight|endhighlight|figure src=a|more|site.baseurl)",
         1 => "(\n\n|\n|    |- |1. |```\n|~~~\n|> \\[!x\\]|\\[\\[|\\]\\]|!\\[\\[|%%|<!--|-->|:::|\\{:|\\[\\^1\\]:? ?|import a from 'b')",
     ];
@@ -478,11 +572,11 @@ proptest! {
         let feed = html::for_feed(&rendered.html, &references());
         prop_assert_eq!(&feed, &html::for_feed(&feed, &references()));
         let outline = outline(&body);
-        for (at, text) in outline.unknown_shortcodes() {
-            prop_assert!(body.is_char_boundary(*at));
+        for tag in outline.unknown_tags() {
+            prop_assert!(body.is_char_boundary(tag.offset));
             // a comment in a tag is in the text, but not in the summary
-            if hidden::without_hidden(&body) == body {
-                prop_assert!(body[*at..].starts_with(text.as_str()));
+            if hidden::without_hidden(&body) == body && !tag.written.contains('\n') {
+                prop_assert!(body[tag.offset..].starts_with(tag.written.as_str()));
             }
         }
         let single = outline.summary().split_whitespace().collect::<Vec<_>>().join(" ");
@@ -500,8 +594,8 @@ proptest! {
         end in "\n?\n|\n\n\\[a\\]: b\n\n",
     ) {
         for body in [format!("{lead}{filling}{rest}{end}"), format!("{filling}{lead}{end}{rest}\n\n{lead}")] {
-            if let Some(first) = outline_first_lines(&body) {
-                prop_assert_eq!(first, outline_start(&body, body.len(), false));
+            if let Some(first) = outline_first_lines(&body, signs::find(&body)) {
+                prop_assert_eq!(first, outline_start(&body, body.len(), Part::Start, signs::find(&body)));
             }
         }
     }
@@ -510,16 +604,16 @@ proptest! {
     fn text_without_signs_needs_no_translator(body in text()) {
         // the comment makes the translator run
         let translated = format!("{body}\n\n<!-- -->");
-        if matches!(dialect::translate(&body).markdown, std::borrow::Cow::Borrowed(_)) {
-            prop_assert_eq!(&*dialect::translate(&translated).markdown, &translated);
+        if matches!(dialect::translate(&body, &Shortcodes::default()).markdown, std::borrow::Cow::Borrowed(_)) {
+            prop_assert_eq!(&*dialect::translate(&translated, &Shortcodes::default()).markdown, &translated);
         }
     }
 
     #[test]
     fn plain_markdown_passes_through(body in "[ a-c\n.#>*_`~|-]{0,60}") {
-        prop_assert_eq!(&*dialect::translate(&body).markdown, &body);
+        prop_assert_eq!(&*dialect::translate(&body, &Shortcodes::default()).markdown, &body);
         // a sign at the end makes the translator run, which changes nothing here
         let translated = format!("{body}\n\n<!-- -->");
-        prop_assert_eq!(&*dialect::translate(&translated).markdown, &translated);
+        prop_assert_eq!(&*dialect::translate(&translated, &Shortcodes::default()).markdown, &translated);
     }
 }

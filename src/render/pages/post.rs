@@ -106,7 +106,7 @@ fn picture(post: &Post, references: &References) -> Option<String> {
 fn body(config: &Config, post: &Post, text: &str, references: &References, neighbours: NeighbourPosts) -> PostBody {
     let addresses = Addresses::new(config);
     let item = item(post, config, references, None);
-    let article = Article::render(post, text, references);
+    let article = Article::render(post, text, references, &config.shortcodes);
     let absolute = |reference: &String| resolved(references, reference, Role::Part);
     let image_here = picture(post, references).map(|url| addresses.relative(url));
     let link = |post: &Arc<Post>| Link {

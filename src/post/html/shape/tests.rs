@@ -98,6 +98,11 @@ fn repairs() {
             "<a href=\"https://a.test/\">a.test/</a>b<p>c</p>",
         ),
         (
+            "a script that embeds",
+            "<script src='https://gist.github.com/a/1.js'></script>b<script src='https://a.test/x.js'>c</script>",
+            "<a href=\"https://gist.github.com/a/1\">gist.github.com/a/1</a>b",
+        ),
+        (
             "words about elements",
             "<p>the <template> or <title> or <select> c</p><p>d",
             "<p>the &lt;template&gt; or &lt;title&gt; or  c</p><p>d</p>",
