@@ -276,6 +276,7 @@ fn prepare_search(publisher: Arc<Publisher>, root: Utf8PathBuf) {
         if are_small(&site, &root) {
             let started = Instant::now();
             site.prepare_search();
+            heap::trim_heap();
             tracing::debug!(took = ?started.elapsed(), "the search index is made");
         }
     };
