@@ -184,7 +184,8 @@ impl Publisher {
         self.shared.site.load_full()
     }
 
-    /// Returns a receiver of change events: one for each new site, sent after requests get that site.
+    /// Returns a receiver of change events: one for each new site, sent after requests get that site, and one for events that
+    /// change no site.
     pub fn changes(&self) -> broadcast::Receiver<Arc<ChangeEvent>> {
         self.shared.changes.subscribe()
     }

@@ -10,7 +10,7 @@ pub mod pages;
 mod targets;
 mod unpublished;
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -51,6 +51,8 @@ pub struct Site {
     texts: Arc<dyn Texts>,
     /// What the addresses in posts lead to, for readers.
     targets: Targets,
+    /// The keys of what an address may find in another way than on the site that was published before; `None` if that is not known.
+    changed_keys: Option<BTreeSet<u64>>,
     /// The name of the posts folder; empty if it has none.
     folder: Arc<str>,
     documents: Arc<Documents>,
@@ -162,6 +164,7 @@ impl Site {
         let history = history.unwrap_or_else(|| Arc::new(History::none(now)));
         let mut site = Site {
             config: Arc::clone(config),
+            changed_keys: index.changed_keys().cloned(),
             targets: Site::targets_of(&index, config, &diagnostics, &folder, false),
             folder,
             diagnostics,
@@ -186,6 +189,21 @@ impl Site {
             }
         }
         site
+    }
+
+    /// The same site, made from `earlier`, which was not published: what `earlier` changed counts as changed by this one.
+    #[must_use]
+    pub(crate) fn with_changes_of(mut self, earlier: Site) -> Site {
+        self.changed_keys = self.changed_keys.zip(earlier.changed_keys).map(|(mut keys, more)| {
+            keys.extend(more);
+            keys
+        });
+        self
+    }
+
+    /// The keys of what an address may find in another way than on the site that was published before; `None` if that is not known.
+    pub(crate) fn changed_keys(&self) -> Option<&BTreeSet<u64>> {
+        self.changed_keys.as_ref()
     }
 
     /// The same site with more diagnostics.

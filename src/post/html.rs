@@ -3,8 +3,8 @@
 //! The allow-list of ammonia, on a complete HTML parser, makes it safe; `shape` limits its depth and repairs its nesting before that. The
 //! result is balanced, contains nothing that XML 1.0 forbids (section 2.2, `Char`), and does not change if it is cleaned again.
 //!
-//! In feeds every address is absolute (W3C feed validator, `ContainsRelRef`) and checkboxes are characters; on pages addresses stay as
-//! they are written. Embedded players become links. A lazily loaded picture gets its address back (`picture`), a picture in a `data:` URL
+//! In feeds every address is absolute (W3C feed validator, `ContainsRelRef`) and checkboxes are characters; on pages addresses on this
+//! site are paths. Embedded players become links. A lazily loaded picture gets its address back (`picture`), a picture in a `data:` URL
 //! stays if it is small, and pictures without an address become their description. This module does not fetch or measure pictures.
 //!
 //! ```

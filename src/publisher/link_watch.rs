@@ -38,7 +38,7 @@ impl LinkWatch {
     /// Checks the posts in the files `changed`, and those that name something that changed in the site `site`. Returns diagnostics about
     /// the links that lead nowhere since then.
     pub fn update(&mut self, site: &Site, source: &Source, changed: impl Iterator<Item = Utf8PathBuf>) -> Vec<Diagnostic> {
-        let mut paths: BTreeSet<Utf8PathBuf> = self.linking.looking_up(site.index.changed_keys());
+        let mut paths: BTreeSet<Utf8PathBuf> = self.linking.looking_up(site.changed_keys());
         paths.extend(changed);
         let posts: Vec<Arc<Post>> = paths.iter().filter_map(|path| site.post(path).cloned()).collect();
         let mut before: BTreeSet<BrokenLink> = BTreeSet::new();

@@ -357,7 +357,8 @@ impl SiteBuilder {
             if !self.ledger.has_id_clashes() {
                 break;
             }
-            site = self.build_once(&Changes::default(), now, tick, Some(&site));
+            let next = self.build_once(&Changes::default(), now, tick, Some(&site));
+            site = next.with_changes_of(site);
             is_behind |= self.record(&site, false, now);
         }
         self.absent_posts.note_present(self.ledger.live(), tick);

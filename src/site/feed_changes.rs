@@ -90,7 +90,7 @@ impl Site {
         if self.index.generation() == before.index.generation() {
             return BTreeSet::new();
         }
-        self.documents.looking_up(self.index.changed_keys())
+        self.documents.looking_up(self.changed_keys())
     }
 
     /// The parts of the subscription document of `scope`.

@@ -372,6 +372,7 @@ fn the_page_of_a_post_has_language_direction_and_neighbours() {
             "c.md",
             "---\ntitle: Third\ndate: 2026-01-03\nimage: c.png\nlink: https://elsewhere.example/x\nenclosure: c.mp3\n---\nText.\n",
         ),
+        ("c.mp3", "a sound"),
         (
             "d.md",
             "---\ntitle: Hidden\ndate: 2026-01-04\nvisibility: unlisted\n---\nText.\n",
