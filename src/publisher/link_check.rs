@@ -165,13 +165,15 @@ fn has_part(site: &Site, address: &str, part: &str) -> bool {
     let Some(post) = site.index.by_address(address) else {
         return true;
     };
-    let Some(text) = site.text(post) else { return true };
+    let Some(text) = site.texts().text_once(post) else {
+        return true;
+    };
     html::ids(&markdown::render(&text, &post.title).html).is_none_or(|ids| ids.contains(part))
 }
 
 /// Checks the addresses in `post`; `None` if its text cannot be read.
 fn check_post(site: &Site, source: &Source, post: &Arc<Post>) -> Option<CheckedPost> {
-    let text = site.text(post)?;
+    let text = site.texts().text_once(post)?;
     let rendered = markdown::render(&text, &post.title);
     let mut checked = CheckedPost {
         address: post.address.to_string(),

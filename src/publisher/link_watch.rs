@@ -59,7 +59,7 @@ impl LinkWatch {
     }
 
     fn record(&mut self, check: LinkCheck) {
-        for (path, keys) in check.keys {
+        for (path, keys) in check.keys.into_iter().filter(|(_, keys)| !keys.is_empty()) {
             self.linking.record(&path, keys.into_iter());
         }
         for link in check.broken {

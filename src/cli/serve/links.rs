@@ -7,7 +7,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 use tokio::sync::broadcast::error::RecvError;
 
 use super::{Reporter, are_small};
-use crate::cli::{log, terminal};
+use crate::cli::{heap, log, terminal};
 use crate::config::LogFormat;
 use crate::diagnostic::Diagnostic;
 use crate::publisher::{LinkWatch, Publisher};
@@ -27,6 +27,8 @@ pub(super) fn report_links(publisher: Arc<Publisher>, root: Utf8PathBuf, source:
             return;
         }
         let mut watch = LinkWatch::begin(&publisher.site(), &source);
+        // rendering all posts needs much memory for a moment
+        heap::trim_heap();
         reporter.report_link_count(watch.count(), &root);
         loop {
             let paths: Vec<Utf8PathBuf> = match changes.blocking_recv() {
