@@ -2,7 +2,7 @@
 //!
 //! Everything is found by a key: the hash of a text and of the kind of thing that it names. Texts are compared without regard to case and
 //! to the form in which Unicode composes letters ([`fold`]); who looks something up compares the exact texts itself. The keys of a change
-//! ([`TargetTable::changed_keys`]) say which lookups may have another answer.
+//! ([`Index::changed_keys`](super::Index::changed_keys)) say which lookups may have another answer.
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
