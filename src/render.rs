@@ -12,9 +12,9 @@
 //!
 //! use feedmill::config::Config;
 //! use feedmill::index::{Index, Scope};
-//! use feedmill::post;
+//! use feedmill::post::{self, reference::References};
 //! use feedmill::render::feeds::feed_page::{FeedState, feed_page};
-//! use feedmill::render::{Format, Place, feed, item};
+//! use feedmill::render::{Format, Place, feed, item, post_url};
 //! use feedmill::shared_vec::SharedVec;
 //! use feedmill::source_file::SourceFile;
 //! use feedmill::time::Timestamp;
@@ -31,8 +31,12 @@
 //!
 //! let members = index.members(&Scope::Site).unwrap();
 //! let state = FeedState { now, updated: None, withdrawn: &[] };
-//! let summary = |post: &Arc<post::Post>| Some(item(post, &config, None));
-//! let page = feed_page(&Scope::Site, members, Place::Newest, &config, state, summary).unwrap();
+//! let short = |post: &Arc<post::Post>| {
+//!     let page = post_url(&config.base(), &post.address);
+//!     item(post, &config, &References::new(&config.base(), &page, &post.source), None)
+//! };
+//! let whole = |post: &Arc<post::Post>| Some(short(post));
+//! let page = feed_page(&Scope::Site, members, Place::Newest, &config, state, whole, short).unwrap();
 //! let rss = String::from_utf8(feed(&page, Format::Rss))?;
 //! let json = String::from_utf8(feed(&page, Format::Json))?;
 //! assert!(rss.contains("<title>Kelp &#x26; co</title>"));
