@@ -358,8 +358,8 @@ fn attribute_value<'v>(
     }
 }
 
-/// Whether an address contains a template tag that nobody has filled in, as it is written or percent-encoded.
-fn contains_template_tag(address: &str) -> bool {
+/// Whether an address contains a template tag, as it is written or percent-encoded.
+pub(crate) fn contains_template_tag(address: &str) -> bool {
     ["{{", "{%", "%7B%7B", "%7B%25"].iter().any(|sign| address.contains(sign))
 }
 

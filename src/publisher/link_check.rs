@@ -14,7 +14,6 @@ use camino::Utf8PathBuf;
 
 pub use self::summary::link_diagnostics;
 use crate::post::html::{self, Removed};
-use crate::post::markdown;
 use crate::post::reference::{Role, file_beside};
 use crate::post::{Post, Visibility};
 use crate::site::{LinkTarget, Site};
@@ -168,13 +167,13 @@ fn has_part(site: &Site, address: &str, part: &str) -> bool {
     let Some(text) = site.texts().text_once(post) else {
         return true;
     };
-    html::ids(&markdown::render(&text, &post.title).html).is_none_or(|ids| ids.contains(part))
+    html::ids(&site.rendered(post, &text).html).is_none_or(|ids| ids.contains(part))
 }
 
 /// Checks the addresses in `post`; `None` if its text cannot be read.
 fn check_post(site: &Site, source: &Source, post: &Arc<Post>) -> Option<CheckedPost> {
     let text = site.texts().text_once(post)?;
-    let rendered = markdown::render(&text, &post.title);
+    let rendered = site.rendered(post, &text);
     let mut checked = CheckedPost {
         address: post.address.to_string(),
         ids: html::ids(&rendered.html),

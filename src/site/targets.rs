@@ -11,9 +11,13 @@ use super::bundle::Owners;
 use crate::config::Config;
 use crate::diagnostic::Diagnostic;
 use crate::index::{Index, Scope, Surroundings};
+use crate::post::markdown::{self, Rendered};
 use crate::post::reference::{FindTarget, Found, Place, References, Role, Target, Targets, Written};
-use crate::post::{Post, key};
+use crate::post::{Post, html, key};
 use crate::render::{post_url, references};
+
+/// The only address of feedmill's own that ends as a file beside a post could.
+const ROBOTS: &str = "/robots.txt";
 
 /// Finds what addresses lead to on one site, for readers or for the author.
 #[derive(Debug)]
@@ -82,6 +86,12 @@ impl Site {
         references(post, &self.config.base(), &self.targets)
     }
 
+    /// The text of `post` as HTML, before it is cleaned.
+    #[must_use]
+    pub(crate) fn rendered(&self, post: &Post, text: &str) -> Rendered {
+        markdown::render_with(text, &post.title, &self.config.shortcodes)
+    }
+
     /// The media file that `reference` in `post` names.
     #[must_use]
     pub(crate) fn file_of(&self, post: &Post, reference: &str) -> Option<Utf8PathBuf> {
@@ -102,7 +112,7 @@ impl Site {
             };
         }
         // what a template would have made of it is not known
-        if ["{{", "{%", "%7B%7B", "%7B%25"].iter().any(|open| reference.contains(open)) {
+        if html::contains_template_tag(reference) {
             return LinkTarget::Elsewhere;
         }
         let base = self.config.base();
@@ -130,7 +140,9 @@ impl Site {
                     LinkTarget::Nowhere
                 }
             }
-            None if role == Role::Link && !path.is_empty() && self.moved(&path).is_some() => LinkTarget::Found,
+            None if role == Role::Link && (path == ROBOTS || !path.is_empty() && self.moved(&path).is_some()) => {
+                LinkTarget::Found
+            }
             None => LinkTarget::Nowhere,
         }
     }

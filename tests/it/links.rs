@@ -422,7 +422,7 @@ fn problems(site: &Site, path: &str) -> Vec<String> {
 fn check_names_what_leads_nowhere() {
     let post = "---\ntitle: A\ndate: 2026-01-01\nimage: covr.jpg\naudio: talk.mp3\n---\n\
                 [a](kelp.md) ![b](kat.png) [c](other.md#part) [d](other.md#here) [e](draft.md)\n\
-                [f](#nothing) [g](#own) [[Nobody]] [h](/tags/none) [i](/tags/sea) [j](script.py)\n\
+                [f](#nothing) [g](#own) [[Absent]] [h](/tags/none) [i](/tags/sea) [j](script.py)\n\
                 [k](https://elsewhere.example/x) [l](https://example.com/posts/gone) [m](/posts/other) [n](mailto:a@b.example)\n\n\
                 ## Own\n";
     let site = folder(&[
@@ -453,7 +453,7 @@ fn check_names_what_leads_nowhere() {
         "8:5 warning link-part-missing: `#nothing` leads to the top of the page: it has no such part \
          (link to the id of a heading: its words in lower case, joined by `-`)"
             .to_owned(),
-        format!("8:25 warning link-nowhere: `[[Nobody]]` is only text: no post or file has this name ({correct})"),
+        format!("8:25 warning link-nowhere: `[[Absent]]` is only text: no post or file has this name ({correct})"),
         format!("8:40 warning link-nowhere: `/tags/none` leads nowhere: the site has no such post, page or file ({correct})"),
         "8:71 warning media-not-served: links to script.py, which is not served: files of this kind are not \
          (put it into a .zip file, or write `posts.media = [\"py\"]` in feedmill.toml)"
@@ -470,6 +470,27 @@ fn check_names_what_leads_nowhere() {
         "{draft:?}"
     );
     assert_eq!(problems(&site, "other.md"), [""; 0]);
+}
+
+#[test]
+fn check_knows_the_addresses_of_feedmill_itself() {
+    let post =
+        "---\ndate: 2026-01-01\n---\n[a](../robots.txt) [b](/robots.txt) [c](../sitemap.xml) [d](/feed.json) [e](../robot.txt)\n";
+    let site = folder(&[("a.md", post)]).site(CONFIG);
+    let found = problems(&site, "a.md");
+    assert!(
+        found.len() == 1 && found[0].contains("`../robot.txt` leads nowhere"),
+        "{found:?}"
+    );
+}
+
+#[test]
+fn check_reads_the_links_that_an_authors_shortcode_makes() {
+    let config = format!("{CONFIG}[shortcodes]\ndoc = '<a href=\"{{{{ args[0] }}}}\">x</a>'\n");
+    let post = "---\ndate: 2026-01-01\n---\nSee {{< doc \"b.md\" >}} and {{< doc \"gone.md\" >}}.\n";
+    let site = folder(&[("a.md", post), ("b.md", "---\ndate: 2026-01-02\n---\nx\n")]).site(&config);
+    let found = problems(&site, "a.md");
+    assert!(found.len() == 1 && found[0].contains("`gone.md` leads nowhere"), "{found:?}");
 }
 
 #[test]

@@ -144,7 +144,7 @@ enum BlockKind {
     Indented,
     /// It ends at a line of at least so many colons.
     Colons(usize),
-    /// It ends at the end tag with this name, of which so many more are open in it.
+    /// It ends at the end tag with this name. The number counts the elements with the same name that are open inside it.
     Element(String, usize),
 }
 

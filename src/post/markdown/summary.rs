@@ -30,7 +30,7 @@ const NUMBERED: [&str; 9] = ["art", "fig", "no", "nos", "nr", "op", "p", "pp", "
 /// The part of a post from which its summary is made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Part {
-    /// The text before the author's "more" marker, of which the whole first paragraph is the summary.
+    /// The text before the author's "more" marker. Its whole first paragraph is the summary.
     BeforeMore,
     /// The first lines: a later paragraph may be better than a list or a quote in them.
     FirstLines,
