@@ -7,7 +7,7 @@
 //! - floor 2: [`index`]: many posts → lists, scopes, search; [`identity`]: which post a file is, and what readers were told of it
 //! - floor 3: [`render`]: index → feeds, pages, listings
 //! - floor 4: [`site`]: everything that is served, as it is at one instant
-//! - floor 5: [`storage`]: what must survive a restart; [`import`]; [`metrics`]
+//! - floor 5: [`storage`]: what must survive a restart; [`import`]; [`metrics`]; [`outgoing`]: requests to other servers
 //! - floor 6: [`source`]: where posts come from: the folder, the watch, the state of each file
 //! - floor 7: [`publisher`]: builds sites; [`http`]: answers requests
 //! - floor 8: [`cli`]: one file for each command
@@ -22,6 +22,7 @@ pub mod identity;
 mod import;
 pub mod index;
 mod metrics;
+pub mod outgoing;
 pub mod post;
 pub mod publisher;
 pub mod render;

@@ -1,32 +1,29 @@
 //! Reads an old feed from a file, an address or standard input.
 //!
 //! Responses are limited in size and time, and a feed's older documents (RFC 5005) are fetched from its own host only. The address
-//! itself comes from the person who runs the command, so any host is allowed, as with any HTTP client.
+//! itself comes from the person who runs the command. If it is an address of this machine or of a private network, written as such,
+//! that is allowed; redirects to one are not.
 
 use std::collections::HashSet;
 use std::fmt;
 use std::fs::File;
 use std::io::{self, Read};
 use std::str::FromStr;
-use std::time::Duration;
 
 use camino::Utf8PathBuf;
-use ureq::tls::TlsConfig;
-use ureq::{Agent, ResponseExt};
 use url::Url;
 
 use super::address;
 use super::feed::{self, OldFeed};
 use crate::diagnostic::plain_error;
+use crate::outgoing::{Client, Limits, Request, address as outgoing_address};
 
 /// The most bytes of a document.
 const MOST_BYTES: u64 = 16 * 1024 * 1024;
 /// The most documents of one feed.
 const MOST_DOCUMENTS: usize = 500;
-/// How long a request may take, with its redirects.
-const TIMEOUT: Duration = Duration::from_secs(30);
-/// The most redirects of one request.
-const MOST_REDIRECTS: u32 = 10;
+/// The media types of feeds.
+const ACCEPT: &str = "application/feed+json, application/atom+xml, application/rss+xml, application/xml;q=0.9, */*;q=0.5";
 
 /// The place of a feed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -79,7 +76,7 @@ impl FeedSource {
         match self {
             FeedSource::Input => read_file(io::stdin().lock()),
             FeedSource::File(path) => File::open(path).map_err(|error| unreadable(path, &error)).and_then(read_file),
-            FeedSource::Address(url) => fetch_with_history(url, &agent()),
+            FeedSource::Address(url) => fetch_with_history(url, &Client::new(outgoing_address::named_networks(url))),
         }
     }
 }
@@ -113,22 +110,9 @@ fn read_file(from: impl Read) -> Result<OldFeed, String> {
     Ok(feed)
 }
 
-fn agent() -> Agent {
-    Agent::config_builder()
-        .timeout_global(Some(TIMEOUT))
-        .max_redirects(MOST_REDIRECTS)
-        .http_status_as_error(false)
-        .user_agent(concat!("feedmill/", env!("CARGO_PKG_VERSION")))
-        .accept("application/feed+json, application/atom+xml, application/rss+xml, application/xml;q=0.9, */*;q=0.5")
-        .accept_encoding("identity")
-        .tls_config(TlsConfig::default())
-        .build()
-        .into()
-}
-
 /// Fetches the feed at `url` and all its older documents.
-fn fetch_with_history(url: &Url, agent: &Agent) -> Result<OldFeed, String> {
-    let (found, mut feed) = fetch(url, agent)?;
+fn fetch_with_history(url: &Url, client: &Client) -> Result<OldFeed, String> {
+    let (found, mut feed) = fetch(url, client)?;
     let mut seen = HashSet::from([url.clone()]);
     let mut next = feed.older.clone();
     while let Some(older) = next.take() {
@@ -143,7 +127,7 @@ fn fetch_with_history(url: &Url, agent: &Agent) -> Result<OldFeed, String> {
             feed.notes
                 .push(stop("they are on another host; fetch them, and name the files too"));
         } else {
-            match fetch(&older, agent) {
+            match fetch(&older, client) {
                 Ok((_, document)) => {
                     next = document.older.clone();
                     feed.append(document);
@@ -156,28 +140,18 @@ fn fetch_with_history(url: &Url, agent: &Agent) -> Result<OldFeed, String> {
 }
 
 /// Fetches the document at `url`. Returns it with its address after redirects.
-fn fetch(url: &Url, agent: &Agent) -> Result<(Url, OldFeed), String> {
-    if !matches!(url.scheme(), "http" | "https") {
-        return Err(format!("`{}` addresses cannot be read", url.scheme()));
-    }
-    let mut response = agent.get(url.as_str()).call().map_err(|error| match error {
-        ureq::Error::Io(error) => plain_error(&error),
-        other => other.to_string(),
-    })?;
+fn fetch(url: &Url, client: &Client) -> Result<(Url, OldFeed), String> {
+    let limits = Limits {
+        bytes: MOST_BYTES,
+        ..Limits::default()
+    };
+    let request = Request::get(url).with_header("Accept", ACCEPT);
+    let response = client.send(&request, limits).map_err(|error| error.to_string())?;
     if !response.status().is_success() {
         return Err(format!("the server answered {}", response.status()));
     }
-    if let Some(coding) = response.headers().get("content-encoding")
-        && coding != "identity"
-    {
-        return Err("the server answered with a compressed document that was not asked for".to_owned());
-    }
-    let found: Url = response.get_uri().to_string().parse().unwrap_or_else(|_| url.clone());
-    let body = response.body_mut().with_config().limit(MOST_BYTES);
-    let bytes = body.read_to_vec().map_err(|error| match error {
-        ureq::Error::BodyExceedsLimit(most) => format!("it has more than {most} bytes"),
-        other => other.to_string(),
-    })?;
+    let found = response.url().clone();
+    let bytes = response.read_to_vec().map_err(|error| error.to_string())?;
     let feed = feed::parse_feed(&bytes, Some(&found))?;
     Ok((found, feed))
 }
