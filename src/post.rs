@@ -45,6 +45,7 @@ pub mod html;
 pub mod inherited;
 pub mod markdown;
 mod node;
+mod picture;
 mod reading;
 pub mod reading_time;
 pub mod reference;

@@ -129,6 +129,12 @@ pub(super) const SETTINGS: &[Setting] = &[
     setting("posts", "ignore", ValueKind::Texts, "[\"README.md\", \"node_modules\"]"),
     setting("posts", "include", ValueKind::Texts, "[\"_archive\"]"),
     setting("posts", "media", ValueKind::Texts, "[\"html\"]"),
+    setting(
+        "posts",
+        "enclosure_base",
+        ValueKind::Address,
+        "\"https://media.example.com/show/\"",
+    ),
     setting("posts", "day_first", ValueKind::Flag, "true"),
     setting(
         "posts",

@@ -117,6 +117,8 @@ pub struct PostSettings {
     pub include: Vec<String>,
     /// Additional endings of files that are served beside posts.
     pub media: Vec<String>,
+    /// The address of the folder with the sound and video of posts, if they are on another host.
+    pub enclosure_base: Option<Url>,
     /// Whether the day comes first in `1/2/2026` and `1.2.2026`.
     pub day_first: bool,
     /// How tags in one text are split.
@@ -372,6 +374,7 @@ impl Default for PostSettings {
             ignore: owned(&["README.md", "node_modules"]),
             include: Vec::new(),
             media: Vec::new(),
+            enclosure_base: None,
             day_first: false,
             split_tags: SplitTags::Auto,
             drop_tags: owned(&["post", "posts", "all", "nav"]),

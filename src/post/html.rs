@@ -22,6 +22,7 @@
 
 mod entities;
 mod extent;
+mod object;
 mod picture;
 mod shape;
 pub(crate) mod token;
@@ -118,6 +119,7 @@ pub(crate) fn addresses(html: &str) -> BTreeSet<(String, Role)> {
             "img" => picture::address(&tag, None, None)
                 .into_iter()
                 .for_each(|src| add(src, Role::Part)),
+            "object" => object::address(&tag).into_iter().for_each(|data| add(data, Role::Part)),
             "audio" | "video" | "source" | "track" => {
                 let parts = ["src", "poster"].into_iter().filter_map(|name| tag.attribute(name));
                 parts.for_each(|src| add(src, Role::Part));
@@ -177,7 +179,8 @@ pub(crate) fn removed(html: &str) -> Option<Removed> {
             && !tag
                 .attribute("type")
                 .is_some_and(|kind| kind.eq_ignore_ascii_case("checkbox"));
-        if REMOVED.contains(&name) || is_control {
+        let is_shown = name == "object" && object::address(&tag).is_some();
+        if REMOVED.contains(&name) && !is_shown || is_control {
             add(format!("<{name}"));
         }
         for (attribute, value) in &tag.attributes {

@@ -13,7 +13,7 @@ use super::remarks::Remarks;
 use super::slug::{self, PathName};
 use super::{
     Digest, Origin, Origins, PATH_PART, Post, Status, address, aliases, atom_id_for, authors, direction, enclosures, html,
-    markdown, tags, unfinished, visibility,
+    markdown, picture, tags, unfinished, visibility,
 };
 use crate::config::Config;
 use crate::diagnostic::{Diagnostic, Position, Severity};
@@ -151,9 +151,9 @@ impl FileParts<'_> {
             section: path.section.as_deref().map(Into::into),
             language: language.map(Into::into),
             direction,
-            image: image(fields).map(Into::into),
+            image: picture::read_picture(fields).map(Into::into),
             link: link(fields).map(Into::into),
-            enclosures: enclosures::read_enclosures(fields).into(),
+            enclosures: enclosures::read_enclosures(fields, &config.posts).into(),
             extra: None,
             origins: Origins {
                 title: title_origin,
@@ -467,30 +467,6 @@ fn language(fields: &Fields, path: &PathName, remarks: &mut Remarks) -> Option<S
         "write one like `en` or `pt-BR`",
     );
     path.language.clone()
-}
-
-fn image(fields: &Fields) -> Option<String> {
-    let keys = [
-        "image",
-        "images",
-        "cover",
-        "heroImage",
-        "feature_image",
-        "featured_image",
-        "previewimage",
-        "thumbnail",
-        "photos",
-        "card",
-        "banner",
-    ];
-    let elements = fields.all(&keys).into_iter().flat_map(|(_, node)| fields::elements(node));
-    elements
-        .filter_map(|element| match element.value {
-            Value::Map(_) => fields::first_in(element, &["path", "url", "src", "image", "feature"]).and_then(fields::name),
-            _ => fields::name(element),
-        })
-        .map(str::to_owned)
-        .next()
 }
 
 fn link(fields: &Fields) -> Option<String> {

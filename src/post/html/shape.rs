@@ -9,6 +9,7 @@ mod tests;
 
 use super::entities::{self, TextPosition};
 use super::extent::{extents, is_left_out};
+use super::object::{self, Shown};
 use super::picture;
 use super::token::{Tag, Token, Tokens, tokens};
 
@@ -98,6 +99,7 @@ pub(super) fn repair(html: &str, audience: Audience) -> String {
             // separates the options of a list, which are text
             Token::Start(tag) if tag.name == "option" => repairer.text(" "),
             Token::Start(tag) if tag.name == "img" => used = repairer.picture(tag, &stream),
+            Token::Start(tag) if tag.name == "object" => used = repairer.object(tag, &stream),
             _ => repairer.token(&token),
         }
         (1..used).for_each(|_| drop(stream.next()));
@@ -275,6 +277,33 @@ impl<'a> Repairer<'a> {
             .retain(|(name, _)| matches!(name.as_str(), "media" | "sizes" | "type"));
         tag.attributes.insert(0, ("srcset".to_owned(), set));
         self.push_tag("source", &tag, |_, value| Some(value));
+    }
+
+    /// Writes what is shown for an `object`. `after` are the following tokens. Returns the number of tokens used.
+    fn object(&mut self, tag: &Tag<'a>, after: &Tokens<'a>) -> usize {
+        let label = ["title", "aria-label", "alt"]
+            .into_iter()
+            .find_map(|name| tag.attribute(name));
+        let label = label.map(str::trim).filter(|label| !label.is_empty());
+        match object::shown(tag, after) {
+            Shown::Content => 1,
+            Shown::Picture(address, used) => {
+                let mut picture = tag.clone();
+                picture
+                    .attributes
+                    .retain(|(name, _)| matches!(name.as_str(), "width" | "height"));
+                picture.attributes.insert(0, ("src".to_owned(), address));
+                picture.attributes.extend(label.map(|label| ("alt".to_owned(), label)));
+                if self.open.len() < MAX_DEPTH && self.prepare_for("img") {
+                    self.push_tag("img", &picture, |_, value| Some(value));
+                }
+                used
+            }
+            Shown::Link(address, used) => {
+                self.link(&video_page(address), label);
+                used
+            }
+        }
     }
 
     /// Writes a link in place of an embedded page.

@@ -556,7 +556,10 @@ impl<'a> BlockTranslator<'a> {
         if tag.closes {
             return self.end_element(tag, columns);
         }
-        let meaning = if tag.is_component() {
+        let meaning = if let Some(start) = tag.link() {
+            let end = "</a>".to_owned();
+            Meaning::Block { start, end }
+        } else if tag.is_component() {
             Shortcode::of_component(tag).meaning()
         } else {
             Meaning::Unknown

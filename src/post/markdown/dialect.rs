@@ -116,6 +116,7 @@ fn translate_inline(text: &str, shortcodes: &Shortcodes) -> Option<Inline> {
         open: Vec::new(),
         ends: None,
         dead_until: 0,
+        link_ends: Vec::new(),
         shortcodes,
         expanded: 0,
     };
@@ -203,6 +204,8 @@ struct Translator<'a> {
     ends: Option<HashMap<String, usize>>,
     /// No tag of JSX that begins before this offset ends.
     dead_until: usize,
+    /// The offsets of the end tags of the open links of JSX.
+    link_ends: Vec<usize>,
     /// The tags that the author taught.
     shortcodes: &'a Shortcodes,
     /// In bytes: what their templates have written so far.
@@ -296,6 +299,7 @@ impl<'a> Translator<'a> {
             [b']', b'(', ..] => self.translate_spaced_address(prose),
             [b'<', b'!', b'-', b'-', ..] => self.copy_comment(),
             [b'<', letter, ..] if letter.is_ascii_alphabetic() => self.translate_jsx(),
+            [b'<', b'/', ..] => self.end_jsx_link(),
             [b':', b'/', b'/', rest @ ..] if is_swallowed(rest) => self.end_address(prose),
             [b'$', next, ..] if *next != b'$' => self.escape_dollar(prose),
             _ => None,
@@ -583,6 +587,13 @@ impl<'a> Translator<'a> {
             }
             Err(jsx::NoTag::Other) => return None,
         };
+        if let Some(start) = tag.link()
+            && let Some(end) = self.end_of_link(&tag)
+        {
+            self.link_ends.push(end);
+            self.out.push_str(&start);
+            return Some(tag.length);
+        }
         let meaning = tag.is_component().then(|| Shortcode::of_component(&tag).meaning());
         match meaning {
             Some(Meaning::Markdown(markdown)) => self.out.push_str(&markdown),
@@ -591,6 +602,22 @@ impl<'a> Translator<'a> {
             None => self.out.push_str(&tag.html()),
         }
         Some(tag.length)
+    }
+
+    /// The offset of the end tag of `tag`, which begins here; `None` if it is not in the same paragraph or another one begins before it.
+    fn end_of_link(&self, tag: &jsx::JsxTag<'_>) -> Option<usize> {
+        let near = bounded(self.rest(), MAX_TAG).get(tag.length..)?;
+        let near = near.split("\n\n").next()?;
+        let end = near.find(&format!("</{}>", tag.name))?;
+        let is_only = !near.get(..end)?.contains(&format!("<{}", tag.name));
+        is_only.then_some(self.at + tag.length + end)
+    }
+
+    /// Translates the end tag of a link whose start tag was translated.
+    fn end_jsx_link(&mut self) -> Option<usize> {
+        self.link_ends.pop_if(|end| *end == self.at)?;
+        self.out.push_str("</a>");
+        Some(self.rest().find('>')? + 1)
     }
 
     /// Ends the bare address here before emphasis or punctuation of Chinese or Japanese, which do not belong to it.

@@ -5,6 +5,21 @@
 use std::fmt::Write as _;
 
 use super::super::html::token::is_void;
+use super::shortcode::destination;
+
+/// The components of the common frameworks that are links.
+const LINKS: [&str; 10] = [
+    "A",
+    "Anchor",
+    "GatsbyLink",
+    "IdealLink",
+    "Link",
+    "NavLink",
+    "NextLink",
+    "NuxtLink",
+    "RouterLink",
+    "TextLink",
+];
 
 /// In bytes: the longest tag.
 const MAX_TAG: usize = 16 * 1024;
@@ -215,6 +230,14 @@ impl JsxTag<'_> {
         self.name.is_empty() || self.name.starts_with(|c: char| c.is_ascii_uppercase()) || self.name.contains('.')
     }
 
+    /// Returns the start tag of a link if it is one of a framework's links: `<Link to="/a">`.
+    pub(super) fn link(&self) -> Option<String> {
+        let is_link = LINKS.contains(&self.name) && !self.closes && !self.closes_itself;
+        let address = ["to", "href", "url"].iter().find_map(|name| self.attribute(name));
+        let address = address.filter(|address| is_link && !address.is_empty())?;
+        Some(format!("<a href=\"{}\">", destination(address)))
+    }
+
     /// Returns the value of the attribute `name`.
     pub(super) fn attribute(&self, name: &str) -> Option<&str> {
         self.attributes
@@ -276,6 +299,22 @@ mod tests {
             let text = format!("{tag}{after}");
             let parsed = parse(&text).unwrap();
             assert_eq!((parsed.html().as_str(), parsed.length), (html, tag.len()), "{text}");
+        }
+    }
+
+    #[test]
+    fn links() {
+        let cases = [
+            ("<Link to=\"/a b\">", Some("<a href=\"/a%20b\">")),
+            ("<NavLink className='c' to={'/a'} exact>", Some("<a href=\"/a\">")),
+            ("<Link href=/a>", Some("<a href=\"/a\">")),
+            ("<Link to={a}>", None),
+            ("<Link to=\"/a\" />", None),
+            ("</Link>", None),
+            ("<Linked to=\"/a\">", None),
+        ];
+        for (text, expected) in cases {
+            assert_eq!(parse(text).unwrap().link().as_deref(), expected, "{text}");
         }
     }
 

@@ -240,6 +240,18 @@ fn mdx() {
             "a e i",
         ),
         is(
+            "links",
+            "a <Link to=\"/b\">c *d*</Link>, <Link to={e}>f</Link>, <Link to='g'>h\n\ni",
+            "<p>a <a href=\"/b\">c <em>d</em></a>, f</Link>, <Link to='g'>h</p>\n<p>i</p>",
+            "a c d, f, h",
+        ),
+        is(
+            "a link around blocks",
+            "<Link to=\"/b\">\n\nc\n\n</Link>\n\nd",
+            "<a href=\"/b\">\n<p>c</p>\n</a>\n<p>d</p>",
+            "c",
+        ),
+        is(
             "an aside",
             "<Aside type=\"caution\" title=\"A\">\nb\n</Aside>",
             &alert("caution", "A", "<p>b</p>"),
