@@ -122,6 +122,10 @@ pub struct Index {
     claims: Claims,
     aliases: Arc<AliasTable>,
     scopes: Scopes,
+    /// The pages in the site map, newest first.
+    pages: SharedVec<Arc<Post>>,
+    /// All posts and pages that the search finds, newest first; built on the first request for it.
+    searched: OnceLock<SharedVec<Arc<Post>>>,
     /// The posts that will appear or disappear, by the next instant at which they do.
     due: SharedVec<(Timestamp, Arc<Post>)>,
     site_language: String,
@@ -154,16 +158,16 @@ impl Index {
         }
         let mut claims = Claims::build(posts, new_files, config, before);
         claims.mark_readable_published(now);
-        let public = claims.all.iter().filter(|post| is_public(post, now));
-        let mut public: Vec<(Timestamp, &Arc<Post>)> = public.map(|post| (post.date.timestamp(), post)).collect();
-        public.sort_by(|(at, post), (other_at, other)| other_at.cmp(at).then_with(|| post.id.cmp(&other.id)));
-        let public: Vec<Arc<Post>> = public.into_iter().map(|(_, post)| Arc::clone(post)).collect();
+        let public = newest_first(claims.all.iter().filter(|post| is_public(post, now)));
+        let pages = newest_first(claims.all.iter().filter(|post| is_shown_page(post, now)));
         let due = claims.all.iter();
         let mut due: Vec<_> = due.filter_map(|post| Some((post.next_due(now)?, Arc::clone(post)))).collect();
         due.sort_by_key(|(at, _)| *at);
         Index {
             aliases: Arc::new(AliasTable::build(&claims, now)),
             scopes: Scopes::build(public),
+            pages: pages.into_iter().collect(),
+            searched: OnceLock::new(),
             due: due.into_iter().collect(),
             targets: TargetTable::build(claims.all.iter(), Vec::new()),
             claims,
@@ -217,7 +221,7 @@ impl Index {
                 after: Some(Arc::clone(post)),
             });
         }
-        let (mut scopes, mut due) = (self.scopes.clone(), self.due.clone());
+        let (mut scopes, mut pages, mut due) = (self.scopes.clone(), self.pages.clone(), self.due.clone());
         let removed = claim_changes.values().filter_map(|change| change.before.as_ref());
         let added = claim_changes.values().filter_map(|change| change.after.as_ref());
         let by_change = self.by_change.get().and_then(|known| {
@@ -229,6 +233,9 @@ impl Index {
             if is_public(post, self.now) {
                 scopes.remove(post);
             }
+            if is_shown_page(post, self.now) {
+                members::remove(&mut pages, post);
+            }
             if let Some(at) = post.next_due(self.now) {
                 due.remove_value(at, |other| Arc::ptr_eq(other, post));
             }
@@ -236,6 +243,9 @@ impl Index {
         for post in added.clone() {
             if is_public(post, now) {
                 scopes.add(post);
+            }
+            if is_shown_page(post, now) {
+                members::insert(&mut pages, post);
             }
             if let Some(at) = post.next_due(now) {
                 due.add(at, Arc::clone(post));
@@ -257,6 +267,8 @@ impl Index {
             changed_keys: Some(changed_keys),
             claims,
             scopes,
+            pages,
+            searched: OnceLock::new(),
             due,
             site_language: self.site_language.clone(),
             now,
@@ -308,6 +320,22 @@ impl Index {
     #[must_use]
     pub fn posts(&self) -> &SharedVec<Arc<Post>> {
         self.members(&Scope::Site).map_or(&NO_POSTS, |members| &members.posts)
+    }
+
+    /// All pages in the site map, newest first.
+    #[must_use]
+    pub fn pages(&self) -> &SharedVec<Arc<Post>> {
+        &self.pages
+    }
+
+    /// All public posts and the pages in the site map, newest first.
+    #[must_use]
+    pub fn searched(&self) -> &SharedVec<Arc<Post>> {
+        self.searched.get_or_init(|| {
+            let mut all = self.posts().clone();
+            self.pages.iter().for_each(|page| members::insert(&mut all, page));
+            all
+        })
     }
 
     /// The public post with this slug.
@@ -396,6 +424,17 @@ static NO_POSTS: LazyLock<SharedVec<Arc<Post>>> = LazyLock::new(SharedVec::defau
 
 fn is_public(post: &Post, now: Timestamp) -> bool {
     post.visibility(now) == Visibility::Public
+}
+
+fn is_shown_page(post: &Post, now: Timestamp) -> bool {
+    post.visibility(now) == Visibility::Page
+}
+
+/// `posts`, newest first.
+fn newest_first<'a>(posts: impl Iterator<Item = &'a Arc<Post>>) -> Vec<Arc<Post>> {
+    let mut posts: Vec<(Timestamp, &Arc<Post>)> = posts.map(|post| (post.date.timestamp(), post)).collect();
+    posts.sort_by(|(at, post), (other_at, other)| other_at.cmp(at).then_with(|| post.id.cmp(&other.id)));
+    posts.into_iter().map(|(_, post)| Arc::clone(post)).collect()
 }
 
 impl Filter {

@@ -43,6 +43,7 @@ mod fingerprint;
 pub mod front_matter;
 pub mod html;
 pub mod inherited;
+mod kind;
 pub mod markdown;
 mod node;
 mod picture;
@@ -73,6 +74,8 @@ pub use self::atom_id::{atom_id_for, is_iri};
 pub use self::changes::Changes;
 pub use self::characters::{first_forbidden, is_forbidden};
 pub use self::direction::Direction;
+pub(crate) use self::kind::not_found_addresses;
+pub use self::kind::Kind;
 pub use self::fingerprint::{Digest, Fingerprint, Likeness};
 pub use self::reading::{LostClaims, ParsedPost, read, read_with};
 pub use self::remarks::HELD_BACK;
@@ -118,6 +121,8 @@ pub struct Post {
     pub expires: Option<Moment>,
     /// How its author wants it published.
     pub status: Status,
+    /// Whether it is a post or a page.
+    pub kind: Kind,
     /// Whether feeds contain it.
     pub in_feeds: bool,
     /// Whether its author says that the last edit is too small to report to readers; `None` if the file does not say.
@@ -262,6 +267,8 @@ impl Serialize for Origin {
 pub enum Visibility {
     /// Listed, and readable at its address.
     Public,
+    /// A page: readable at its address, in the site map and found by the search, but in no list and no feed.
+    Page,
     /// Readable at its address only.
     Unlisted,
     /// Not finished.
@@ -277,11 +284,18 @@ pub enum Visibility {
 }
 
 impl Visibility {
+    /// Whether readers may read the post at its address.
+    #[must_use]
+    pub fn is_readable(self) -> bool {
+        matches!(self, Visibility::Public | Visibility::Page | Visibility::Unlisted)
+    }
+
     /// The words after "it": "is a draft".
     #[must_use]
     pub fn in_words(self) -> &'static str {
         match self {
             Visibility::Public => "is public",
+            Visibility::Page => "is a page",
             Visibility::Unlisted => "is unlisted",
             Visibility::Draft => "is a draft",
             Visibility::Private => "is private",
@@ -328,14 +342,18 @@ impl Post {
             _ if self.expires.is_some_and(|expires| expires.timestamp() <= now) => Visibility::Expired,
             _ if self.date.timestamp() > now && !self.is_out_already => Visibility::Scheduled,
             Status::Unlisted => Visibility::Unlisted,
-            Status::Published => Visibility::Public,
+            Status::Published => match self.kind {
+                Kind::Post => Visibility::Public,
+                Kind::Page | Kind::PageByPlace => Visibility::Page,
+                Kind::NotFound => Visibility::Unlisted,
+            },
         }
     }
 
-    /// Whether readers may read it at its address at `now`, listed or unlisted.
+    /// Whether readers may read it at its address at `now`.
     #[must_use]
     pub fn is_readable(&self, now: Timestamp) -> bool {
-        matches!(self.visibility(now), Visibility::Public | Visibility::Unlisted)
+        self.visibility(now).is_readable()
     }
 
     /// The next instant after `now` at which [`Post::visibility`] changes.

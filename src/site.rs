@@ -260,6 +260,12 @@ impl Site {
         post.visibility(self.built) == Visibility::Public
     }
 
+    /// Whether search engines are asked to leave out the page of `post`, which is readable: it is unlisted.
+    #[must_use]
+    pub fn is_hidden_from_engines(&self, post: &Arc<Post>) -> bool {
+        post.visibility(self.built) == Visibility::Unlisted
+    }
+
     /// The instant it was built for. Each site has another one.
     #[must_use]
     pub fn built(&self) -> Timestamp {
@@ -275,7 +281,7 @@ impl Site {
     /// Makes the search index, unless a search did so before. It takes about a second for each 60 MB of text.
     pub(crate) fn prepare_search(&self) {
         // if it is busy, another thread is making it
-        let _ = self.search.prepare(self.index.posts(), self.texts());
+        let _ = self.search.prepare(self.index.searched(), self.texts());
     }
 
     /// Reads the texts of its posts.

@@ -341,6 +341,7 @@ fn post_state(post: &Post, config: &Config, now: Timestamp) -> String {
     let dated = format!("{DIM}dated {} ({}{advice}){END}", post.date.date(), post.origins.date);
     match post.visibility(now) {
         Visibility::Public => format!("→ {address}{title} {dated}"),
+        Visibility::Page => format!("→ {address}{title} {DIM}a page{END}"),
         Visibility::Unlisted => format!("→ {address}{title} {DIM}unlisted{END}"),
         Visibility::Draft => format!("is a draft ({}){preview}", post.origins.status),
         Visibility::Private => format!("is private ({}){preview}", post.origins.status),
@@ -387,6 +388,7 @@ fn counts(site: &Site) -> BTreeMap<&'static str, usize> {
     for post in site.all().iter() {
         let name = match post.visibility(now) {
             Visibility::Public => "public",
+            Visibility::Page => "page",
             Visibility::Unlisted => "unlisted",
             Visibility::Draft => "draft",
             Visibility::Private => "private",
@@ -406,7 +408,7 @@ fn count_posts(site: &Site) -> String {
         .iter()
         .filter(|(name, _)| **name != "public")
         .map(|(name, &n)| {
-            if *name == "draft" {
+            if matches!(*name, "draft" | "page") {
                 counted(n, name)
             } else {
                 format!("{n} {name}")

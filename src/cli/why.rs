@@ -13,7 +13,7 @@ use super::settings::{self, Settings};
 use crate::config::Config;
 use crate::diagnostic::{Diagnostic, Severity, one_line};
 use crate::identity::{PostRecord, Registry};
-use crate::post::{HELD_BACK, Post, Visibility};
+use crate::post::{HELD_BACK, Kind, Post, Visibility};
 use crate::publisher::snapshot;
 use crate::render::post_url;
 use crate::site::Site;
@@ -115,7 +115,8 @@ impl Answer<'_> {
         let has_version = post.is_some() || self.is_last_good;
         json!({
             "file": self.path,
-            "public": post.is_some_and(|post| post.visibility(now) == Visibility::Public),
+            "public": post.is_some_and(|post| matches!(post.visibility(now), Visibility::Public | Visibility::Page)),
+            "kind": post.map(|post| post.kind.name()),
             "visibility": post.map(|post| post.visibility(now)),
             "why": if has_version { &self.why } else { &self.absence },
             "last_good_version": self.is_last_good,
@@ -226,6 +227,8 @@ fn describe_visibility(post: &Post, diagnostics: &[&Diagnostic], now: Timestamp)
     match post.visibility(now) {
         Visibility::Public if post.in_feeds => "yes".to_owned(),
         Visibility::Public => "yes, but in no feed".to_owned(),
+        Visibility::Page => "yes, as a page: it is in no feed and no list".to_owned(),
+        Visibility::Unlisted if post.kind == Kind::NotFound => "yes, as the page for addresses where there is nothing".to_owned(),
         Visibility::Unlisted => format!("only to who knows its address: it is unlisted ({origin})"),
         Visibility::Draft => format!("no: it is a draft ({origin})"),
         Visibility::Private => format!("no: it is private ({origin})"),

@@ -36,7 +36,7 @@ impl KnownFile {
 
     /// Whether readers can read the post, listed or not.
     pub(super) fn is_readable(&self) -> bool {
-        matches!(self.visibility, Visibility::Public | Visibility::Unlisted)
+        self.visibility.is_readable()
     }
 }
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::known_files::KnownFile;
 use super::record::{Digest, Fingerprint, PostRecord, SiteRecord, second_after};
 use crate::config::Config;
-use crate::post::{Origin, Post, Status, Visibility, atom_id_for};
+use crate::post::{Kind, Origin, Post, Status, Visibility, atom_id_for};
 use crate::time::{CompactTimestamp, Moment, Timestamp};
 
 /// The part of a record that changes with the file and with time.
@@ -31,7 +31,7 @@ pub(super) fn publish_as(
     now: Timestamp,
 ) -> PublicationState {
     let read = Arc::clone(&file.read);
-    let post = with_known_date(&read, record, now);
+    let post = with_known_date(with_known_kind(&read, record), record, now);
     file.visibility = post.visibility(now);
     let state = PublicationState::of(record)
         .with_date(record, file)
@@ -120,7 +120,7 @@ impl PublicationState {
     /// withdrawn.
     fn with_visibility(mut self, file: &KnownFile, now: Timestamp) -> PublicationState {
         let is_listed = file.visibility == Visibility::Public;
-        let is_as_before = is_listed || self.never_listed && file.visibility == Visibility::Unlisted;
+        let is_as_before = is_listed || self.never_listed && file.is_readable();
         match self.withdrawn {
             Some(at) if is_as_before => {
                 self.withdrawn = None;
@@ -151,6 +151,14 @@ fn stays_public(post: &Post, record: &PostRecord) -> bool {
     post.is_held && (record.is_with_readers() || is_unlisted) && record.matches_file(post)
 }
 
+/// Whether `post`, which is read as a page, stays the post that readers have: only its place says that it is a page, or only the rules of
+/// reading are new.
+fn stays_a_post(post: &Post, record: &PostRecord) -> bool {
+    let is_listed = record.withdrawn.is_none() && !record.never_listed;
+    let is_guess = matches!(post.kind, Kind::PageByPlace | Kind::NotFound);
+    post.kind.is_page() && is_listed && record.source == post.source && (is_guess || record.matches_file(post))
+}
+
 /// Whether the file of `post`, which readers have with a text, is empty now: that is an accident, and no edit.
 fn is_emptied(post: &Post, record: &PostRecord) -> bool {
     let had_text = record
@@ -171,19 +179,30 @@ fn is_read_as_later(read: Moment, known: Moment, now: Timestamp) -> bool {
     read > known && read.timestamp() <= now && local(read) != local(known)
 }
 
+/// `post` as a post at the address that readers know, if it is read as a page and stays a post.
+fn with_known_kind<'a>(post: &'a Post, record: &PostRecord) -> Cow<'a, Post> {
+    let mut post = Cow::Borrowed(post);
+    if stays_a_post(&post, record) {
+        let post = post.to_mut();
+        post.kind = Kind::Post;
+        post.address.clone_from(&record.address);
+        post.slug.clone_from(&record.slug);
+        post.origins.address = Origin::Ledger;
+    }
+    post
+}
+
 /// `post` with the date that readers know. It is held back only if readers do not have it, and a post that has appeared stays when the
 /// clock is put back.
-fn with_known_date<'a>(post: &'a Post, record: &PostRecord, now: Timestamp) -> Cow<'a, Post> {
-    let read = post;
-    let mut post = Cow::Borrowed(read);
-    if stays_public(read, record) {
+fn with_known_date<'a>(mut post: Cow<'a, Post>, record: &PostRecord, now: Timestamp) -> Cow<'a, Post> {
+    if stays_public(&post, record) {
         post.to_mut().is_held = false;
     }
-    if is_emptied(read, record) {
+    if is_emptied(&post, record) {
         post.to_mut().is_held = true;
     }
     let has_date = post.origins.date != Origin::FileTime;
-    if !has_date || is_untouched(read, record) && is_read_as_later(read.date.to_the_second(), record.date, now) {
+    if !has_date || is_untouched(&post, record) && is_read_as_later(post.date.to_the_second(), record.date, now) {
         let post = post.to_mut();
         post.date = record.date;
         post.origins.date = Origin::Ledger;
@@ -357,7 +376,7 @@ mod tests {
     fn a_post_is_out_already_only_before_the_date_that_readers_know() {
         let post = post("title: A\ndate: 2025-06-01T00:00:00Z", "Text.");
         let known = record(&post);
-        let is_out_already = |record: &PostRecord, now: &str| with_known_date(&post, record, at(now)).is_out_already;
+        let is_out_already = |record: &PostRecord, now: &str| with_known_date(Cow::Borrowed(&post), record, at(now)).is_out_already;
         assert!(is_out_already(&known, "2025-05-31T23:59:59Z"));
         assert!(!is_out_already(&known, "2025-06-01T00:00:00Z"));
         let earlier = PostRecord {

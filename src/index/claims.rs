@@ -1,6 +1,6 @@
 //! Decides which post gets an id, a slug or an address that several posts claim.
 //!
-//! Published posts win over drafts, then known posts over new ones, older over newer, originals over translations, then by path.
+//! Published posts win over drafts, then known posts over new ones, posts over pages, older over newer, originals over translations, then by path.
 //! So a new post never takes anything from an old one, and the result does not depend on the order in which files were found. A
 //! post that loses is published under a slug made from its own path. A draft that was published before keeps its id: a new post
 //! cannot take it.

@@ -196,12 +196,12 @@ fn is_before(post: &Post, other: &Post) -> bool {
     post.date > other.date || post.date == other.date && post.id < other.id
 }
 
-fn insert(posts: &mut SharedVec<Arc<Post>>, post: &Arc<Post>) {
+pub(super) fn insert(posts: &mut SharedVec<Arc<Post>>, post: &Arc<Post>) {
     let at = posts.partition_point(|other| is_before(other, post));
     posts.insert(at, Arc::clone(post));
 }
 
-fn remove(posts: &mut SharedVec<Arc<Post>>, post: &Arc<Post>) {
+pub(super) fn remove(posts: &mut SharedVec<Arc<Post>>, post: &Arc<Post>) {
     let at = posts.partition_point(|other| is_before(other, post));
     if posts.get(at).is_some_and(|other| Arc::ptr_eq(other, post)) {
         posts.remove(at);

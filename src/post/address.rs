@@ -1,9 +1,11 @@
-//! Determines a post's address: from its front matter, else from the site's pattern (`posts.permalink`).
+//! Determines the address of a post or page: from its front matter, else from the site's pattern (`posts.permalink`) or the page's path.
 
+use camino::Utf8Path;
 use url::Url;
 
 use super::Origin;
 use super::fields::Fields;
+use super::kind::{Kind, address_of_page};
 use super::node::Node;
 use super::slug::{self, PathName};
 use crate::config::Config;
@@ -101,12 +103,20 @@ const RESERVED: [&str; 33] = [
 /// In bytes. A longer path is refused: some clients and proxies cannot request it.
 const LONGEST_PATH: usize = 1024;
 
-/// Returns the address of the post at `path` with these fields, published at `date`, and the fields that cannot be used, with the
-/// reasons.
+/// What the address of a post or page is made from where its front matter contains none.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct AddressParts<'a> {
+    pub(super) kind: Kind,
+    pub(super) file: &'a Utf8Path,
+    pub(super) path: &'a PathName,
+    /// When it is published.
+    pub(super) date: Moment,
+}
+
+/// Returns the address of the post or page of `parts` with these fields, and the fields that cannot be used, with the reasons.
 pub(super) fn read_address<'a>(
     fields: &Fields<'a>,
-    path: &PathName,
-    date: Moment,
+    parts: AddressParts,
     config: &Config,
 ) -> (PostAddress, Vec<(&'a Node, AddressError)>) {
     let named = |key: &str, address: String| PostAddress {
@@ -115,7 +125,7 @@ pub(super) fn read_address<'a>(
         origin: Origin::Field(key.into()),
     };
     let mut refused = Vec::new();
-    let mut slug = path.slug.clone();
+    let mut slug = parts.path.slug.clone();
     let mut origin = Origin::FileName;
     if let Some((key, node, text)) = fields.first_text(&["slug"]) {
         let trimmed = text.trim_matches('/');
@@ -144,12 +154,35 @@ pub(super) fn read_address<'a>(
             Err(why) => refused.push((node, why)),
         }
     }
-    let address = address_by_pattern(&slug, path, date, config);
+    let address = made_address(&slug, parts, config);
     (PostAddress { slug, address, origin }, refused)
 }
 
-/// Returns the address made from the site's pattern.
-pub(super) fn address_by_pattern(slug: &str, path: &PathName, date: Moment, config: &Config) -> String {
+/// Returns the address of a post by the site's pattern, or of a page by its path.
+pub(super) fn made_address(slug: &str, parts: AddressParts, config: &Config) -> String {
+    let AddressParts { kind, file, path, date } = parts;
+    let address = if kind.is_page() {
+        address_of_page(file, slug)
+    } else {
+        address_by_pattern(slug, path, date, config)
+    };
+    // a translation, marked in the file's name, must not get the address of its original
+    let address = match &path.language {
+        Some(language) if address.starts_with('/') && !language.eq_ignore_ascii_case(&config.site.language) => {
+            format!("/{}{address}", language.to_lowercase())
+        }
+        _ => address,
+    };
+    // a folder or a post named `tags` is published too, below another address
+    if address.starts_with('/') && is_reserved(&address) {
+        format!("/{}s{address}", kind.name())
+    } else {
+        address
+    }
+}
+
+/// Returns the address by the site's pattern (`posts.permalink`).
+fn address_by_pattern(slug: &str, path: &PathName, date: Moment, config: &Config) -> String {
     let mut address = config.posts.permalink.replace("{slug}", slug);
     if address.contains('{') {
         let date = date.date();
@@ -166,19 +199,7 @@ pub(super) fn address_by_pattern(slug: &str, path: &PathName, date: Moment, conf
             .replace("/{section}", &below_section)
             .replace("{section}", &section);
     }
-    // a translation, marked in the file's name, must not get the address of its original
-    let address = match &path.language {
-        Some(language) if address.starts_with('/') && !language.eq_ignore_ascii_case(&config.site.language) => {
-            format!("/{}{address}", language.to_lowercase())
-        }
-        _ => address,
-    };
-    // a folder or a post named `tags` is published too, below another address
-    if address.starts_with('/') && is_reserved(&address) {
-        format!("/posts{address}")
-    } else {
-        address
-    }
+    address
 }
 
 /// Whether `path` begins like an address of feedmill's own.
@@ -278,7 +299,13 @@ mod tests {
         let parts = front_matter::parse("a.md".into(), &text).unwrap();
         let config = Config::parse("feedmill.toml".into(), config).unwrap();
         let date = Moment::utc("2026-01-31T09:00:00Z".parse().unwrap());
-        let (found, refused) = read_address(&Fields::new(&parts.fields), &slug::parse_path(path.into()), date, &config);
+        let made_from = AddressParts {
+            kind: Kind::Post,
+            file: path.into(),
+            path: &slug::parse_path(path.into()),
+            date,
+        };
+        let (found, refused) = read_address(&Fields::new(&parts.fields), made_from, &config);
         (
             found.address,
             found.slug,

@@ -7,7 +7,9 @@ use super::dating::{self, PostDate};
 use super::fields::{self, Fields};
 use super::fingerprint::{self, Fingerprint};
 use super::front_matter::{self, Dialect, Node, Parts, Value};
+use super::address::AddressParts;
 use super::inherited::Inherited;
+use super::kind::{self, Kind};
 use super::markdown::ForeignTag;
 use super::remarks::Remarks;
 use super::slug::{self, PathName};
@@ -79,6 +81,10 @@ pub fn read_with(file: &SourceFile, inherited: &Inherited, config: &Config) -> R
     let mut post = parts.post(&mut remarks);
     if parts.are_blank(&post) {
         remarks.hold_instead_of("date-missing", nothing_written(file, &text));
+    } else if parts.are_for_template(&post) {
+        let message = "it has no text, and another tool's template makes its page";
+        remarks.hold_file("template-only", message, "write a text, or delete the file");
+        remarks.make_notes("template-only");
     }
     // all keys were read now, so the rest is unknown
     visibility::hold_misspelled_keys(&parts.fields, file, config, &mut remarks);
@@ -119,10 +125,13 @@ impl FileParts<'_> {
         let (title, title_origin) = title(fields, outline, path, remarks);
         let (summary, summary_origin) = summary(fields, outline);
         let dated = dating::read_date(fields, path, file, config, remarks);
+        let kind = kind::read_kind(fields, &file.path, path, &dated.origin);
         let updated = dating::read_updated(fields, config, remarks).filter(|&updated| updated >= dated.moment);
         let expires = dating::read_expiry(fields, config, remarks);
         let (status, status_origin) = self.status(&dated, remarks);
-        let place = self.address(dated.moment, remarks);
+        let place = self.address(kind, dated.moment, remarks);
+        let kind = kind::kind_at(kind, &place.address);
+        self.remark_page(kind, remarks);
         let aliases = aliases::read_aliases(fields, &place.address, config, remarks);
         let mut ids = ids(fields, remarks);
         let (id, id_origin) = ids.next().unwrap_or_else(|| made_id(config, &dated, &place.slug));
@@ -144,6 +153,7 @@ impl FileParts<'_> {
             updated,
             expires,
             status,
+            kind,
             in_feeds: visibility::read_in_feeds(fields),
             minor: visibility::read_minor(fields),
             tags: tags::read_tags(fields, &config.posts, *is_jekyll).into(),
@@ -188,18 +198,48 @@ impl FileParts<'_> {
         (status, origin)
     }
 
-    /// The slug and the address of the post, which is published at `date`.
-    fn address(&self, date: Moment, remarks: &mut Remarks) -> address::PostAddress {
-        let (place, refused) = address::read_address(&self.fields, &self.path, date, self.config);
+    /// The slug and the address of the post or page, which is published at `date`.
+    fn address(&self, kind: Kind, date: Moment, remarks: &mut Remarks) -> address::PostAddress {
+        let parts = AddressParts {
+            kind,
+            file: &self.file.path,
+            path: &self.path,
+            date,
+        };
+        let (place, refused) = address::read_address(&self.fields, parts, self.config);
         remark_refused_addresses(refused, remarks);
         place
     }
 
+    /// Says that a file is read as a page where only its name says so.
+    fn remark_page(&self, kind: Kind, remarks: &mut Remarks) {
+        if !kind.is_page() {
+            return;
+        }
+        // no reader sees the date of a page
+        remarks.remove("date-missing");
+        if kind::is_guessed(kind, &self.file.path) {
+            let message = "is read as a page, because of its name: it is in no feed and no list";
+            remarks.warn_file("page-guessed", message, "write `type: page` to confirm it, or `type: post`");
+            remarks.make_notes("page-guessed");
+        }
+    }
+
     /// Whether `post` has no content in its fields and its text.
     fn are_blank(&self, post: &Post) -> bool {
+        self.are_empty(post) && !matches!(post.origins.title, Origin::Field(_))
+    }
+
+    /// Whether `post` has neither a date nor anything to show, except perhaps a title.
+    fn are_empty(&self, post: &Post) -> bool {
         let shows_nothing =
             post.image.is_none() && post.link.is_none() && post.enclosures.is_empty() && unfinished::is_blank(self.body);
-        shows_nothing && !matches!(post.origins.title, Origin::Field(_)) && post.origins.date == Origin::FileTime
+        shows_nothing && post.origins.date == Origin::FileTime
+    }
+
+    /// Whether the file only tells another tool to make a page by a template, such as a list of all tags.
+    fn are_for_template(&self, post: &Post) -> bool {
+        self.are_empty(post) && self.fields.first_text(&["layout", "template"]).is_some()
     }
 }
 
@@ -492,7 +532,13 @@ impl Post {
         let mut post = self.clone();
         post.slug = slug.into();
         if lost.address {
-            post.address = address::address_by_pattern(slug, &slug::parse_path(&self.source), self.date, config).into();
+            let parts = AddressParts {
+                kind: self.kind,
+                file: &self.source,
+                path: &slug::parse_path(&self.source),
+                date: self.date,
+            };
+            post.address = address::made_address(slug, parts, config).into();
             post.origins.address = Origin::Displaced;
         }
         if lost.id {

@@ -101,6 +101,22 @@ impl<'a> Remarks<'a> {
         }
     }
 
+    /// Removes the diagnostics with `code`, none of which holds the post back.
+    pub(super) fn remove(&mut self, code: &str) {
+        let mut kept = Vec::with_capacity(self.diagnostics.len());
+        let mut holding = Vec::new();
+        for (index, diagnostic) in std::mem::take(&mut self.diagnostics).into_iter().enumerate() {
+            let is_holding = self.holding.contains(&index);
+            if is_holding {
+                holding.push(kept.len());
+            }
+            if is_holding || diagnostic.code != code {
+                kept.push(diagnostic);
+            }
+        }
+        (self.diagnostics, self.holding) = (kept, holding);
+    }
+
     /// Makes notes of the diagnostics with `code`.
     pub(super) fn make_notes(&mut self, code: &str) {
         for diagnostic in self.diagnostics.iter_mut().filter(|diagnostic| diagnostic.code == code) {

@@ -134,11 +134,11 @@ fn hash_slug(name: &str) -> String {
     blake3::hash(name.as_bytes()).to_hex().chars().take(12).collect()
 }
 
-fn is_posts(folder: &str) -> bool {
+pub(super) fn is_posts(folder: &str) -> bool {
     folder == "_posts"
 }
 
-fn is_drafts(folder: &str) -> bool {
+pub(super) fn is_drafts(folder: &str) -> bool {
     folder.eq_ignore_ascii_case("_drafts") || folder.eq_ignore_ascii_case("drafts")
 }
 

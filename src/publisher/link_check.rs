@@ -224,7 +224,7 @@ fn check_address(
         fault,
         is_public: matches!(
             post.visibility(site.built()),
-            Visibility::Public | Visibility::Unlisted | Visibility::Scheduled
+            Visibility::Public | Visibility::Page | Visibility::Unlisted | Visibility::Scheduled
         ),
     };
     match target {

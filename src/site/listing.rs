@@ -200,9 +200,9 @@ impl Site {
                 part(Way::Since, range, Order::Changed, Some(cursor))
             }
             QueryPart::Search(words, page) => {
-                let found = self
-                    .search
-                    .find(index.posts(), self.texts(), words, |post| index.matches(filter, post))?;
+                // pages are in no list
+                let is_wanted = |post: &Post| !post.kind.is_page() && index.matches(filter, post);
+                let found = self.search.find(index.searched(), self.texts(), words, is_wanted)?;
                 let skip = page.saturating_sub(1).saturating_mul(count);
                 ListedPart {
                     way: Way::Page(*page),

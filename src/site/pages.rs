@@ -15,6 +15,7 @@ use quick_cache::sync::Cache;
 use super::{Site, TextUnavailable, Unavailable};
 use crate::index::search::{Busy, SearchQuery};
 use crate::index::{Filter, Scope};
+use crate::post::{Kind, not_found_addresses};
 use crate::render::encode::Document;
 use crate::render::listing::scopes::ScopeKind;
 use crate::render::pages::{self, ListPage, NeighbourPosts, Page, SearchResult, Subject, Theme};
@@ -186,7 +187,11 @@ impl Site {
             } else {
                 (None, None)
             };
-            let related = self.index.related(post, RELATED);
+            let related = if post.kind.is_page() {
+                Vec::new()
+            } else {
+                self.index.related(post, RELATED)
+            };
             let neighbours = NeighbourPosts {
                 newer,
                 older,
@@ -219,7 +224,7 @@ impl Site {
                 return Ok(Some(made(SearchResult::Invalid(&why))));
             }
         };
-        let found = self.search.find(self.index.posts(), self.texts(), &words, |_| true)?;
+        let found = self.search.find(self.index.searched(), self.texts(), &words, |_| true)?;
         let per_page = self.config.list.per_page;
         let skip = number.saturating_sub(1).saturating_mul(per_page);
         let posts: Vec<_> = found.iter().skip(skip).take(per_page).cloned().collect();
@@ -236,7 +241,13 @@ impl Site {
     /// The page for an address at which there is nothing.
     #[must_use]
     pub(crate) fn missing_page(&self) -> Option<Arc<Document>> {
-        self.cached_page(&PageKey::NotFound, || Some(pages::not_found(&self.config, &self.newest())))
+        self.cached_page(&PageKey::NotFound, || {
+            let own = not_found_addresses().find_map(|address| self.index.by_address(address));
+            let own = own.filter(|post| post.kind == Kind::NotFound);
+            let own = own.and_then(|post| Some((post, self.text(post)?, references(post, &self.config.base(), &self.targets))));
+            let own = own.as_ref().map(|(post, text, references)| (&***post, &**text, references));
+            Some(pages::not_found(&self.config, own, &self.newest()))
+        })
     }
 
     /// The page of a post that is `unavailable`.

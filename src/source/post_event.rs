@@ -101,7 +101,7 @@ impl PostEventKind {
 
 /// Returns the events that replace `event`, given the visibility of the post `before` and `after` it.
 pub(crate) fn with_effect(mut event: PostEvent, before: Option<Visibility>, after: Option<Visibility>) -> Vec<PostEvent> {
-    let is_out = |visibility: Option<Visibility>| matches!(visibility, Some(Visibility::Public | Visibility::Unlisted));
+    let is_out = |visibility: Option<Visibility>| visibility.is_some_and(Visibility::is_readable);
     let effect = match (is_out(before), is_out(after)) {
         (true, false) => PostEventKind::Withdrawn {
             why: format!("it {}", after.map_or("is gone", Visibility::in_words)),
@@ -145,8 +145,8 @@ pub(crate) fn with_effect(mut event: PostEvent, before: Option<Visibility>, afte
 /// The event for a `post` whose visibility changed between `then` and `now` by time alone, if it did.
 pub(crate) fn event_by_time(post: &Post, then: Timestamp, now: Timestamp) -> Option<PostEvent> {
     let event = match (post.visibility(then), post.visibility(now)) {
-        (Visibility::Scheduled, Visibility::Public | Visibility::Unlisted) => PostEventKind::Appeared,
-        (Visibility::Public | Visibility::Unlisted, Visibility::Expired) => PostEventKind::Expired,
+        (Visibility::Scheduled, after) if after.is_readable() => PostEventKind::Appeared,
+        (before, Visibility::Expired) if before.is_readable() => PostEventKind::Expired,
         _ => return None,
     };
     Some(PostEvent {

@@ -223,7 +223,7 @@ fn files_that_are_not_posts_are_not_listed() {
         folder.write(path, POST);
     }
     folder.write("bundle/index.md", POST);
-    for path in ["LICENSE.md", "CONTRIBUTING.md", "404.md", "SUMMARY.md", "README.mkd"] {
+    for path in ["LICENSE.md", "CONTRIBUTING.md", "SUMMARY.md", "README.mkd"] {
         folder.write(path, undated);
     }
     folder.write("CHANGELOG.md", POST);

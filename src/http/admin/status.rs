@@ -50,7 +50,7 @@ pub struct ServerStatus {
     watch: WatchStatus,
     base: String,
     scopes: usize,
-    counts: [(Visibility, &'static str, usize); 7],
+    counts: [(Visibility, &'static str, usize); 8],
     /// The newest published posts.
     pub published: Vec<PublishedStatus>,
     /// Scheduled posts, the next first.
@@ -104,10 +104,11 @@ impl ServerStatus {
     /// Returns the status of `site` at `now`, when the engine has been running for `uptime`.
     #[must_use]
     pub fn new(site: &Site, watch: WatchStatus, uptime: Duration, now: Timestamp) -> ServerStatus {
-        use Visibility::{Draft, Expired, Held as NotUnderstood, Private, Public, Scheduled as Later, Unlisted};
+        use Visibility::{Draft, Expired, Held as NotUnderstood, Page, Private, Public, Scheduled as Later, Unlisted};
         let base = site.config().base();
         let mut counts = [
             (Public, "public", 0),
+            (Page, "page", 0),
             (Unlisted, "unlisted", 0),
             (Later, "scheduled", 0),
             (Draft, "draft", 0),
@@ -122,7 +123,7 @@ impl ServerStatus {
                 *count += usize::from(*counted == visibility);
             }
             match visibility {
-                Public | Unlisted => published.push(&**post),
+                Public | Page | Unlisted => published.push(&**post),
                 Later => scheduled.push(&**post),
                 Draft | Private | NotUnderstood | Expired => held_back.push((&**post, visibility)),
             }

@@ -10,7 +10,7 @@ use crate::identity::history::{Departure, FormerOwner, History};
 use crate::identity::known_files::KnownFile;
 use crate::identity::post_records::PostId;
 use crate::identity::record::PostRecord;
-use crate::post::{Direction, Origin, Origins, Person, Post, Status, Visibility};
+use crate::post::{Direction, Kind, Origin, Origins, Person, Post, Status, Visibility};
 use crate::time::{Moment, Timestamp};
 
 impl Registry {
@@ -124,6 +124,7 @@ fn post_of(record: &PostRecord) -> Post {
         updated: record.changed.max(record.returned).map(Moment::utc),
         expires: None,
         status: Status::Private,
+        kind: Kind::Post,
         in_feeds: record.in_feeds,
         minor: None,
         tags: record.tags.clone(),

@@ -106,7 +106,7 @@ impl Registry {
         let mut record = PostRecord {
             wanted: file.read.address.clone(),
             wanted_id: named_id(&file.read).filter(|named| **named != post.id).map(Into::into),
-            never_listed: file.visibility == Visibility::Unlisted,
+            never_listed: file.visibility != Visibility::Public,
             ..PostRecord::of(post, now)
         };
         let warning = self.match_warnings.get(&post.source);

@@ -75,8 +75,9 @@ impl Claimant<'_> {
     /// The claimant with the higher precedence is less.
     pub(super) fn cmp(&self, other: &Claimant) -> Ordering {
         let is_translated = |post: &Post| parse_path(&post.source).language.is_some();
-        (self.is_hidden, self.is_new, self.post.date)
-            .cmp(&(other.is_hidden, other.is_new, other.post.date))
+        let facts = |claimant: &Claimant| (claimant.is_hidden, claimant.is_new, claimant.post.kind.is_page(), claimant.post.date);
+        facts(self)
+            .cmp(&facts(other))
             .then_with(|| is_translated(self.post).cmp(&is_translated(other.post)))
             .then_with(|| self.post.by_source(other.post))
     }

@@ -160,7 +160,7 @@ pub(in crate::render) mod tests {
     use super::*;
     use crate::config::Person;
     use crate::post::reference::Targets;
-    use crate::post::{Direction, Fingerprint, Origin, Origins, Status};
+    use crate::post::{Direction, Fingerprint, Kind, Origin, Origins, Status};
     use crate::time::Moment;
 
     /// A post with a value in every field.
@@ -180,6 +180,7 @@ pub(in crate::render) mod tests {
             updated: None,
             expires: None,
             status: Status::Published,
+            kind: Kind::Post,
             in_feeds: true,
             minor: None,
             tags: ["sea".into()].into(),

@@ -1,6 +1,6 @@
 //! The site map for crawlers: the sitemaps.org protocol 0.9, as one map or as an index of parts.
 //!
-//! It contains public posts and the pages of scopes, each with its last change. Posts are ordered oldest first and parts are
+//! It contains public posts, pages, and the lists of scopes, each with its last change. Posts are ordered oldest first and parts are
 //! cut from the oldest on, so a new post changes only the last part.
 
 use std::fmt::Write as _;
@@ -27,6 +27,7 @@ const XMLNS: &str = "http://www.sitemaps.org/schemas/sitemap/0.9";
 pub struct Map<'a> {
     base: String,
     posts: &'a SharedVec<Arc<Post>>,
+    pages: &'a SharedVec<Arc<Post>>,
     scopes: Vec<(String, &'a Members)>,
     per_map: usize,
 }
@@ -42,13 +43,14 @@ impl<'a> Map<'a> {
         Map {
             base: config.base(),
             posts: index.posts(),
+            pages: index.pages(),
             scopes: index.scopes().map(|(scope, members)| (scope.path(), members)).collect(),
             per_map,
         }
     }
 
     fn parts(&self) -> usize {
-        (self.posts.len() + self.scopes.len()).div_ceil(self.per_map).max(1)
+        (self.posts.len() + self.pages.len() + self.scopes.len()).div_ceil(self.per_map).max(1)
     }
 
     /// The map itself, or the index of its parts if it needs several.
@@ -89,7 +91,7 @@ impl<'a> Map<'a> {
 
     /// The addresses of a part, each with its last change.
     fn entries(&self, part: usize) -> impl Iterator<Item = (String, Option<Moment>)> {
-        let posts = self.posts.iter().rev();
+        let posts = self.posts.iter().rev().chain(self.pages.iter().rev());
         let posts = posts.map(|post| (post_url(&self.base, &post.address), Some(post.modified())));
         let scopes = self.scopes.iter().map(|(path, members)| {
             let slash = if path.is_empty() { "/" } else { "" };

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
+use minijinja::Value;
 use serde::Serialize;
 use serde_json::json;
 use url::form_urlencoded;
@@ -13,7 +14,9 @@ use super::page::Page;
 use super::summary::Summary;
 use crate::config::Config;
 use crate::index::Scope;
+use crate::post::reference::References;
 use crate::post::{Post, Visibility};
+use crate::render::article::Article;
 use crate::render::xml_text::one_line;
 
 /// The subject of a list.
@@ -93,6 +96,8 @@ struct SearchBody<'a> {
 #[derive(Serialize)]
 struct MessageBody<'a> {
     title: Cow<'a, str>,
+    /// The author's own text, as sanitized HTML.
+    content: Option<Value>,
     posts: Vec<Summary>,
 }
 
@@ -259,28 +264,41 @@ pub fn search(config: &Config, query: &str, found: SearchResult) -> Page {
     Page::new("search.html", head, body)
 }
 
-/// The page of an unknown address, with the `newest` posts.
+/// The page of an unknown address, with the `newest` posts. `own` is the page that its author wrote for this, with its text.
 #[must_use]
-pub(crate) fn not_found(config: &Config, newest: &[Arc<Post>]) -> Page {
-    message_page(config, "missing.html", "Nothing here", "", newest)
+pub(crate) fn not_found(config: &Config, own: Option<(&Post, &str, &References)>, newest: &[Arc<Post>]) -> Page {
+    let Some((post, text, references)) = own else {
+        return message_page(config, "missing.html", "Nothing here", ("", None), newest);
+    };
+    let html = Article::render(post, text, references, &config.shortcodes).html;
+    let title = if post.has_title() { post.title.as_str() } else { "" };
+    let name = if title.is_empty() { "Nothing here" } else { title };
+    message_page(config, "missing.html", name, (title, Some(html)), newest)
 }
 
 /// The page of a withdrawn post, with its title (which may be empty) and the `newest` posts.
 #[must_use]
 pub fn withdrawn(config: &Config, title: &str, newest: &[Arc<Post>]) -> Page {
-    message_page(config, "withdrawn.html", "Withdrawn", title, newest)
+    message_page(config, "withdrawn.html", "Withdrawn", (title, None), newest)
 }
 
 /// The page of a post that is temporarily unavailable, with the `newest` posts.
 #[must_use]
 pub(crate) fn temporarily_unavailable(config: &Config, newest: &[Arc<Post>]) -> Page {
-    message_page(config, "awaited.html", "Away for a moment", "", newest)
+    message_page(config, "awaited.html", "Away for a moment", ("", None), newest)
 }
 
-fn message_page(config: &Config, template: &'static str, name: &str, title: &str, newest: &[Arc<Post>]) -> Page {
+fn message_page(
+    config: &Config,
+    template: &'static str,
+    name: &str,
+    (title, html): (&str, Option<String>),
+    newest: &[Arc<Post>],
+) -> Page {
     let addresses = Addresses::new(config);
     let body = MessageBody {
         title: one_line(title),
+        content: html.map(Value::from_safe_string),
         posts: summaries(newest, config, &addresses),
     };
     Page::new(template, Head::new(config, &addresses, name, None, ("", "")), body)

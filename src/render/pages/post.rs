@@ -34,6 +34,8 @@ pub struct NeighbourPosts<'a> {
 
 #[derive(Serialize)]
 struct PostBody {
+    /// Whether it is a page, whose date readers do not see.
+    is_page: bool,
     title: String,
     /// The text direction, if the language does not imply it.
     direction: Option<&'static str>,
@@ -117,6 +119,7 @@ fn body(config: &Config, post: &Post, text: &str, references: &References, neigh
     let as_the_site = item.language.is_none() && post.direction == Direction::of_language(site_language);
     let is_unsaid = as_the_site && has_rtl_letters(text);
     PostBody {
+        is_page: post.kind.is_page(),
         title: item.title.clone(),
         direction: is_unsaid.then_some("auto"),
         date: PageDate::new(post.date, site_language),
@@ -150,22 +153,30 @@ fn head(config: &Config, post: &Post, (addresses, references): (&Addresses, &Ref
     let item = item(post, config, references, None);
     let title = display_name(post);
     let url = post_url(&config.base(), &post.address);
+    let is_page = post.kind.is_page();
     let mut head = Head::new(config, addresses, &title, Some(url.clone()), ("", ""));
     head.description.clone_from(&item.summary);
-    head.graph.push(meta("og:type", "article"));
-    head.graph.push(meta("article:published_time", &item.published.rfc3339()));
-    if item.modified != item.published {
-        head.graph.push(meta("article:modified_time", &item.modified.rfc3339()));
+    head.graph.push(meta("og:type", if is_page { "website" } else { "article" }));
+    if !is_page {
+        head.graph.push(meta("article:published_time", &item.published.rfc3339()));
+        if item.modified != item.published {
+            head.graph.push(meta("article:modified_time", &item.modified.rfc3339()));
+        }
     }
     if !item.summary.is_empty() {
         head.graph.push(meta("og:description", &item.summary));
     }
-    head.graph.extend(item.tags.iter().map(|tag| meta("article:tag", tag)));
+    if !is_page {
+        head.graph.extend(item.tags.iter().map(|tag| meta("article:tag", tag)));
+    }
     head.add_picture(image.or(config.site.image.as_ref().map(url::Url::as_str)));
     if let Some(language) = &item.language {
         head.language.clone_from(language);
     }
     head.direction = post.direction;
+    if is_page {
+        return head;
+    }
     let person = |author: &crate::config::Person| json!({ "@type": "Person", "name": author.name, "url": author.url });
     let authors: Vec<_> = item.authors.iter().map(person).collect();
     let mut data = json!({

@@ -14,6 +14,7 @@ use crate::time::{Moment, Timestamp};
 pub(super) fn visibility_name(visibility: Visibility) -> &'static str {
     match visibility {
         Visibility::Public => "Public",
+        Visibility::Page => "Page",
         Visibility::Unlisted => "Unlisted",
         Visibility::Draft => "Draft",
         Visibility::Private => "Private",

@@ -20,17 +20,18 @@ use crate::shared_vec::SharedVec;
 use crate::source_file::SourceFile;
 use crate::time::Timestamp;
 
-/// A post with every field that a post can have, and one with hardly any.
-const POSTS: [(&str, &str); 2] = [
+/// A post with every field that a post can have, one with hardly any, and a page.
+const POSTS: [(&str, &str); 3] = [
     (
         "sample/rich.md",
         "---\ntitle: A sample\ndate: 2026-01-01\nupdated: 2026-01-02\ntags: [one, two]\nauthors: [Sample Author]\nlang: ar\n\
          image: sample.png\nlink: https://example.com/\nenclosure: sample.mp3\n---\nText.\n",
     ),
     ("bare.md", "---\ndate: 2026-01-03\n---\nText.\n"),
+    ("about.md", "Text.\n"),
 ];
 
-/// The text of both.
+/// The text of each.
 const TEXT: &str = "Text.\n";
 
 const NO_POSTS: ListPage<'static> = ListPage {
@@ -68,8 +69,8 @@ fn search_and_error_pages(config: &Config, posts: &[Arc<Post>]) -> Vec<Page> {
         search(config, "one", SearchResult::Invalid("Why.")),
         search(config, "one", SearchResult::Posts(page_of_three(config, posts, 2))),
         search(config, "one", SearchResult::Posts(NO_POSTS)),
-        not_found(config, posts),
-        not_found(config, &[]),
+        not_found(config, None, posts),
+        not_found(config, None, &[]),
         withdrawn(config, "A sample", posts),
         withdrawn(config, "", posts),
         temporarily_unavailable(config, posts),
@@ -114,6 +115,7 @@ fn post_pages(config: &Config, posts: &[Arc<Post>]) -> Vec<Page> {
             pages.push(post(config, sample, TEXT, &references, neighbours));
         }
         pages.push(shared(config, sample, TEXT, &references));
+        pages.push(not_found(config, Some((sample, TEXT, &references)), posts));
     }
     pages
 }

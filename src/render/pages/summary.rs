@@ -16,6 +16,8 @@ const LONGEST: usize = 300;
 /// The value of one post in a list for templates.
 #[derive(Debug, Serialize)]
 pub(super) struct Summary {
+    /// Whether it is a page, whose date readers do not see.
+    is_page: bool,
     url: String,
     title: String,
     summary: String,
@@ -36,6 +38,7 @@ impl Summary {
         let language = language.filter(|language| !language.eq_ignore_ascii_case(site));
         let title = display_name(post);
         Summary {
+            is_page: post.kind.is_page(),
             url: addresses.post(&post.address),
             summary: shortened(&one_line(&post.summary)),
             date: PageDate::new(post.date, site),

@@ -59,6 +59,6 @@ fn values_are_escaped() {
         "{{ head.title }}|{{ '</a>\"\\'&/' }}|{{ page.posts | length }}",
     )])
     .unwrap();
-    let html = theme.render(&not_found(&Config::default(), &[]));
+    let html = theme.render(&not_found(&Config::default(), None, &[]));
     assert_eq!(html, "Nothing here · Posts|&lt;/a&gt;&quot;&#x27;&amp;/|0");
 }

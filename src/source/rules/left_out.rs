@@ -102,7 +102,7 @@ impl FileRules {
             }
             let is_at_top = path.parent().is_some_and(|folder| folder.as_str().is_empty());
             let stem = markdown_stem(name).filter(|_| is_at_top)?;
-            (stem == "404" || ABOUT_FOLDER.contains(&stem) || stem.eq_ignore_ascii_case("readme"))
+            (ABOUT_FOLDER.contains(&stem) || stem.eq_ignore_ascii_case("readme"))
                 .then_some(LeftOutReason::AboutFolder)
                 .and_then(left_out)
         })
@@ -213,7 +213,7 @@ mod tests {
             ("README.markdown", Some(("README.markdown", LeftOutReason::AboutFolder))),
             ("readme.mkd", Some(("readme.mkd", LeftOutReason::AboutFolder))),
             ("LICENSE.md", Some(("LICENSE.md", LeftOutReason::AboutFolder))),
-            ("404.md", Some(("404.md", LeftOutReason::AboutFolder))),
+            ("404.md", None),
             ("changelog.md", None),
             ("summary.md", None),
             ("notes/LICENSE.md", None),
