@@ -9,6 +9,7 @@ mod schema;
 mod shortcodes;
 mod tables;
 
+use camino::{Utf8Component, Utf8Path};
 use jiff::tz::TimeZone;
 use serde::Deserialize;
 use url::Url;
@@ -113,6 +114,7 @@ impl Config {
                 return Err(InvalidSetting::new("posts.media", message, "remove it"));
             }
         }
+        check_static_folder(&self.posts.static_folder)?;
         check_permalink(&self.posts.permalink)?;
         self.shortcodes.validate()?;
         self.redirect.validate(&self.base())?;
@@ -291,6 +293,20 @@ fn is_language(text: &str) -> bool {
     let primary = parts.next().unwrap_or_default();
     let is_primary = (2..=3).contains(&primary.len()) && primary.chars().all(|c| c.is_ascii_alphabetic());
     is_primary && parts.all(|part| (1..=8).contains(&part.len()) && part.chars().all(|c| c.is_ascii_alphanumeric()))
+}
+
+/// Checks that `folder` is a path below the posts folder.
+fn check_static_folder(folder: &Utf8Path) -> Result<(), InvalidSetting> {
+    let is_name = |part: Utf8Component| matches!(part, Utf8Component::Normal(name) if !name.starts_with('.'));
+    if folder.components().all(is_name) {
+        return Ok(());
+    }
+    let message = format!("`posts.static` must name a folder in the folder of posts, and is `{folder}`");
+    Err(InvalidSetting::new(
+        "posts.static",
+        message,
+        "write it like `static = \"static\"`, or `\"\"` for none",
+    ))
 }
 
 /// The placeholders of `posts.permalink`.

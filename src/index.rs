@@ -374,6 +374,19 @@ impl Index {
         self.targets.paths().map(|path| &**path)
     }
 
+    /// The paths of the media files in `folder` and below, in order.
+    pub fn files_below<'a>(&'a self, folder: &'a Utf8Path) -> impl Iterator<Item = &'a Utf8Path> {
+        self.targets.paths_below(folder).map(|path| &**path)
+    }
+
+    /// Whether there is a media file at exactly `path`.
+    #[must_use]
+    pub fn has_file(&self, path: &Utf8Path) -> bool {
+        self.files_below(path)
+            .next()
+            .is_some_and(|found| found.as_str() == path.as_str())
+    }
+
     /// The keys of what an address may find in another way than in the index before; `None` if that is not known.
     #[must_use]
     pub fn changed_keys(&self) -> Option<&BTreeSet<u64>> {

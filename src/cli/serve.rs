@@ -285,10 +285,10 @@ fn prepare_search(publisher: Arc<Publisher>, root: Utf8PathBuf) {
     }
 }
 
-/// Whether the public posts of `site`, whose files are below `root`, together are so small that all of them may be read in the background.
+/// Whether the public posts and pages of `site`, whose files are below `root`, together are so small that all of them may be read in the background.
 fn are_small(site: &Site, root: &Utf8Path) -> bool {
     let mut left = MAX_PREPARED_BYTES;
-    site.index.posts().iter().all(|post| {
+    site.index.searched().iter().all(|post| {
         let bytes = std::fs::metadata(root.join(&post.source)).map_or(0, |metadata| metadata.len());
         left = left.saturating_sub(bytes);
         left > 0
@@ -353,6 +353,7 @@ impl Reporter {
                     ledger = config.state.dir.as_ref().map(|dir| dir.as_str()),
                     preview = info.preview,
                     posts = site.index.posts().len(),
+                    pages = site.index.pages().len(),
                     problems = site.diagnostics.len(),
                     watching = %health.watching,
                     "started"
@@ -382,7 +383,8 @@ impl Reporter {
                 for report in batch {
                     let (event, why) = report.event.in_words();
                     let (path, address) = (report.path.as_str(), report.address.as_deref());
-                    tracing::info!(path, address, event, why, "post");
+                    let kind = site.post(&report.path).map_or("post", |post| post.kind.name());
+                    tracing::info!(path, address, event, why, "{kind}");
                 }
             }
         }

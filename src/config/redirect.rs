@@ -61,6 +61,11 @@ impl Redirects {
         self.written.is_empty()
     }
 
+    /// The paths that redirects are from, decoded.
+    pub fn sources(&self) -> impl Iterator<Item = String> {
+        self.written.iter().map(|redirect| decoded(&redirect.from))
+    }
+
     /// The target of the redirect from `path`, which is percent-encoded or not, on the site at `base`: a path on the site, perhaps with
     /// query and fragment, or a URL elsewhere.
     #[must_use]

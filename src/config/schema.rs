@@ -135,6 +135,7 @@ pub(super) const SETTINGS: &[Setting] = &[
         ValueKind::Address,
         "\"https://media.example.com/show/\"",
     ),
+    setting("posts", "static", ValueKind::Text, "\"static\""),
     setting("posts", "day_first", ValueKind::Flag, "true"),
     setting(
         "posts",

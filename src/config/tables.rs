@@ -119,6 +119,9 @@ pub struct PostSettings {
     pub media: Vec<String>,
     /// The address of the folder with the sound and video of posts, if they are on another host.
     pub enclosure_base: Option<Url>,
+    /// The folder, below the folder of posts, whose files are also served at the root of the site; empty for none.
+    #[serde(rename = "static")]
+    pub static_folder: Utf8PathBuf,
     /// Whether the day comes first in `1/2/2026` and `1.2.2026`.
     pub day_first: bool,
     /// How tags in one text are split.
@@ -375,6 +378,7 @@ impl Default for PostSettings {
             include: Vec::new(),
             media: Vec::new(),
             enclosure_base: None,
+            static_folder: "static".into(),
             day_first: false,
             split_tags: SplitTags::Auto,
             drop_tags: owned(&["post", "posts", "all", "nav"]),

@@ -36,7 +36,7 @@ use super::server::{RequestHead, request_head};
 use super::shared_drafts::DraftPath;
 use super::target::Target;
 use crate::site::listing::QueryPart;
-use crate::site::{Site, Viewer};
+use crate::site::{Holder, Site, Viewer};
 use crate::storage::{ShareKey, Storage};
 use crate::time::Timestamp;
 
@@ -201,6 +201,15 @@ impl PendingRequest {
             // pages of a preview are not kept
             Some(_) => Work::Other,
         };
+        // the documents that a static file may have the place of
+        let address = match &self.target {
+            Some(Target::Address(address)) => Some(address.as_str()),
+            Some(Target::Icon | Target::RasterIcon | Target::Robots | Target::Moved(_)) => Some(self.head.path()),
+            _ => None,
+        };
+        if let Some(Holder::File(path)) = address.and_then(|address| site.holder(address)) {
+            return Work::File(path.into_string());
+        }
         match &self.target {
             Some(Target::Media(path)) => Work::File(path.clone()),
             Some(Target::Search) => {

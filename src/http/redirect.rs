@@ -4,11 +4,11 @@
 //! ([`Target::Moved`]), and a post that was renamed ([`Site::moved`]). They are followed one after the other until nothing moves.
 
 use super::request::Request;
-use super::target::{Target, markdown_addresses};
+use super::target::Target;
 use crate::config::path_on_site;
 use crate::post::page_key;
 use crate::render::post_url;
-use crate::site::{FormerSlug, Site};
+use crate::site::{FormerSlug, Holder, Site};
 
 /// The most steps in a row that the site adds to those of the configuration: a spelling, an alias, the post's own address.
 const OWN_STEPS: usize = 3;
@@ -75,10 +75,9 @@ fn respelled(site: &Site, address: &str, base: &str) -> Option<String> {
     exists.then(|| format!("{base}{source}"))
 }
 
-/// Whether a post, or its Markdown, is at `address`.
+/// Whether a post, its Markdown or a static file is at `address`.
 fn is_live(site: &Site, address: &str) -> bool {
-    let is_post = |address: &str| site.index.by_address(address).is_some();
-    is_post(address) || markdown_addresses(address).any(|post| is_post(&post))
+    matches!(site.holder(address), Some(Holder::Post(_) | Holder::File(_)))
 }
 
 /// Adds `query` to `url`, if that has none.

@@ -266,7 +266,11 @@ fn post(site: &Site, address: &str, page_document: Option<Arc<Document>>, reques
 
 /// Keeps `response` out of search engines if the post at `address` is unlisted.
 fn hide_unlisted(site: &Site, address: &str, mut response: Response<Bytes>) -> Response<Bytes> {
-    if site.index.by_address(address).is_some_and(|post| site.is_hidden_from_engines(post)) {
+    if site
+        .index
+        .by_address(address)
+        .is_some_and(|post| site.is_hidden_from_engines(post))
+    {
         hide(&mut response);
     }
     response

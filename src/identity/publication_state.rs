@@ -376,7 +376,8 @@ mod tests {
     fn a_post_is_out_already_only_before_the_date_that_readers_know() {
         let post = post("title: A\ndate: 2025-06-01T00:00:00Z", "Text.");
         let known = record(&post);
-        let is_out_already = |record: &PostRecord, now: &str| with_known_date(Cow::Borrowed(&post), record, at(now)).is_out_already;
+        let is_out_already =
+            |record: &PostRecord, now: &str| with_known_date(Cow::Borrowed(&post), record, at(now)).is_out_already;
         assert!(is_out_already(&known, "2025-05-31T23:59:59Z"));
         assert!(!is_out_already(&known, "2025-06-01T00:00:00Z"));
         let earlier = PostRecord {

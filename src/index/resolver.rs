@@ -40,6 +40,8 @@ pub struct Surroundings<'a> {
     pub base_path: &'a str,
     /// The name of the posts folder; empty if it is not known.
     pub folder: &'a str,
+    /// The folder whose files are also at the root of the site; empty if there is none.
+    pub static_folder: &'a Utf8Path,
     /// Whether all posts are shown, also those that are not public.
     pub shows_all: bool,
     /// Whether readers may get the media file at a path.
@@ -200,7 +202,21 @@ impl Finder<'_> {
         if markdown_stem(path).is_some_and(|stem| self.index.by_address(stem).is_some()) && self.role == Role::Link {
             return Some(as_written(path));
         }
+        if self.is_static_file(path) {
+            return Some(as_written(path));
+        }
         self.index.by_alias(path).map(|post| Seen::Post(Arc::clone(post)))
+    }
+
+    /// Whether there is a static file for the address `path`.
+    fn is_static_file(&mut self, path: &str) -> bool {
+        let folder = self.around.static_folder;
+        if folder.as_str().is_empty() {
+            return false;
+        }
+        let file = folder.join(path.trim_start_matches('/'));
+        self.key(TargetKind::FilePath, &fold(file.as_str()));
+        self.index.has_file(&file)
     }
 
     /// The paths below the posts folder that the address may name, in the order of the steps 2 to 4.

@@ -151,6 +151,12 @@ impl TargetTable {
         self.paths.iter()
     }
 
+    /// The paths of the media files at or below `folder`, in order.
+    pub(super) fn paths_below<'a>(&'a self, folder: &'a Utf8Path) -> impl Iterator<Item = &'a Arc<Utf8Path>> {
+        let start = self.paths.partition_point(|path| by_parts(path, folder).is_lt());
+        self.paths.iter_from(start).take_while(move |path| path.starts_with(folder))
+    }
+
     /// The posts that `text` may name.
     pub(super) fn posts(&self, key: u64) -> impl Iterator<Item = &Arc<Post>> {
         self.posts.values_of(key)
@@ -201,9 +207,7 @@ impl TargetTable {
             keys.extend(keys_of_file(path));
         }
         if stem == "index" && !folder.as_str().is_empty() {
-            let start = self.paths.partition_point(|path| by_parts(path, folder).is_lt());
-            let below = self.paths.iter_from(start);
-            for path in below.take_while(|path| path.starts_with(folder)) {
+            for path in self.paths_below(folder) {
                 keys.extend(keys_of_file(path));
             }
         }

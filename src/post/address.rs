@@ -158,6 +158,9 @@ pub(super) fn read_address<'a>(
     (PostAddress { slug, address, origin }, refused)
 }
 
+/// Before the address of a page that would be one of feedmill's own.
+pub(super) const ADDRESSES_OF_PAGES: &str = "/pages";
+
 /// Returns the address of a post by the site's pattern, or of a page by its path.
 pub(super) fn made_address(slug: &str, parts: AddressParts, config: &Config) -> String {
     let AddressParts { kind, file, path, date } = parts;
@@ -175,7 +178,8 @@ pub(super) fn made_address(slug: &str, parts: AddressParts, config: &Config) -> 
     };
     // a folder or a post named `tags` is published too, below another address
     if address.starts_with('/') && is_reserved(&address) {
-        format!("/{}s{address}", kind.name())
+        let below = if kind.is_page() { ADDRESSES_OF_PAGES } else { "/posts" };
+        format!("{below}{address}")
     } else {
         address
     }

@@ -77,7 +77,9 @@ pub(super) fn read_kind(fields: &Fields, file: &Utf8Path, path: &PathName, date:
     if layout.is_some() {
         return Kind::Page;
     }
-    let is_in_pages = file.parent().is_some_and(|folder| folder.components().any(|part| is_folder_of_pages(part.as_str())));
+    let is_in_pages = file
+        .parent()
+        .is_some_and(|folder| folder.components().any(|part| is_folder_of_pages(part.as_str())));
     let is_named = || {
         let is_undated = *date == Origin::FileTime;
         let name = path.slug.as_str();
@@ -130,13 +132,22 @@ fn is_at_top(file: &Utf8Path) -> bool {
 /// The address of the page at `file` that names none: its path below the folder of pages, without ending. `slug` is its last part.
 pub(super) fn address_of_page(file: &Utf8Path, slug: &str) -> String {
     let is_index = file.file_name().is_some_and(|name| name.starts_with("index."));
-    let mut folders: Vec<&str> = file.parent().into_iter().flat_map(Utf8Path::components).map(|part| part.as_str()).collect();
+    let mut folders: Vec<&str> = file
+        .parent()
+        .into_iter()
+        .flat_map(Utf8Path::components)
+        .map(|part| part.as_str())
+        .collect();
     // the folder of an index is its name
     if is_index {
         folders.pop();
     }
     let is_part = |folder: &&str| !is_folder_of_pages(folder) && !is_drafts(folder) && !is_posts(folder);
-    let folders = folders.into_iter().filter(is_part).map(slugify).filter(|part| !part.is_empty());
+    let folders = folders
+        .into_iter()
+        .filter(is_part)
+        .map(slugify)
+        .filter(|part| !part.is_empty());
     let mut address = String::new();
     for part in folders {
         address.push('/');
@@ -236,7 +247,11 @@ mod tests {
             ("x.md", "", Post, "/posts/x"),
         ];
         for (path, front_matter, kind, address) in cases {
-            assert_eq!(kind_of(path, front_matter), (kind, address.to_owned()), "{path}: {front_matter}");
+            assert_eq!(
+                kind_of(path, front_matter),
+                (kind, address.to_owned()),
+                "{path}: {front_matter}"
+            );
         }
     }
 
@@ -266,13 +281,14 @@ mod tests {
             ("about.md", "Text.\n", &["page-guessed"][..]),
             ("404.md", "Text.\n", &[]),
             ("pages/x.md", "Text.\n", &[]),
+            ("pages/tags.md", "Text.\n", &["address-reserved"]),
             ("x.md", "---\ntype: page\n---\nText.\n", &[]),
             ("x.md", "---\ntype: page\ndate: TBD\n---\nText.\n", &["date-unknown"]),
             ("x.md", "Text.\n", &["date-missing"]),
             // a file that is only there for another tool's template
-            ("archives.md", "---\ntitle: A\nlayout: archives\n---\n", &["date-missing", "template-only"]),
-            ("tags.md", "---\ntitle: A\nlayout: page\n---\n\n", &["template-only"]),
-            ("a.md", "---\ntitle: A\ntemplate: x.html\n---\n", &["date-missing", "template-only"]),
+            ("archives.md", "---\ntitle: A\nlayout: archives\n---\n", &["template-only"]),
+            ("x.md", "---\ntitle: A\nlayout: page\n---\n\n", &["template-only"]),
+            ("a.md", "---\ntitle: A\ntemplate: x.html\n---\n", &["template-only"]),
             ("a.md", "---\ntitle: A\ndate: 2026-01-01\nlayout: x\n---\n", &[]),
             ("a.md", "---\ntitle: A\nlayout: x\n---\nText.\n", &["date-missing"]),
         ] {
@@ -280,7 +296,11 @@ mod tests {
             let codes: Vec<&str> = parsed.remarks.iter().map(|remark| remark.code).collect();
             assert_eq!(codes, expected, "{path}: {text}");
             let is_held = expected.iter().any(|code| matches!(*code, "template-only" | "date-unknown"));
-            assert_eq!((parsed.post.is_held, parsed.held.is_some()), (is_held, is_held), "{path}: {text}");
+            assert_eq!(
+                (parsed.post.is_held, parsed.held.is_some()),
+                (is_held, is_held),
+                "{path}: {text}"
+            );
         }
     }
 

@@ -2,12 +2,12 @@
 
 use std::fmt::{self, Write as _};
 
+use super::address::AddressParts;
 use super::characters::is_forbidden;
 use super::dating::{self, PostDate};
 use super::fields::{self, Fields};
 use super::fingerprint::{self, Fingerprint};
 use super::front_matter::{self, Dialect, Node, Parts, Value};
-use super::address::AddressParts;
 use super::inherited::Inherited;
 use super::kind::{self, Kind};
 use super::markdown::ForeignTag;
@@ -15,7 +15,7 @@ use super::remarks::Remarks;
 use super::slug::{self, PathName};
 use super::{
     Digest, Origin, Origins, PATH_PART, Post, Status, address, aliases, atom_id_for, authors, direction, enclosures, html,
-    markdown, picture, tags, unfinished, visibility,
+    is_reserved, markdown, picture, tags, unfinished, visibility,
 };
 use crate::config::Config;
 use crate::diagnostic::{Diagnostic, Position, Severity};
@@ -82,9 +82,7 @@ pub fn read_with(file: &SourceFile, inherited: &Inherited, config: &Config) -> R
     if parts.are_blank(&post) {
         remarks.hold_instead_of("date-missing", nothing_written(file, &text));
     } else if parts.are_for_template(&post) {
-        let message = "it has no text, and another tool's template makes its page";
-        remarks.hold_file("template-only", message, "write a text, or delete the file");
-        remarks.make_notes("template-only");
+        remarks.hold_instead_of("date-missing", only_for_template(file));
     }
     // all keys were read now, so the rest is unknown
     visibility::hold_misspelled_keys(&parts.fields, file, config, &mut remarks);
@@ -131,7 +129,7 @@ impl FileParts<'_> {
         let (status, status_origin) = self.status(&dated, remarks);
         let place = self.address(kind, dated.moment, remarks);
         let kind = kind::kind_at(kind, &place.address);
-        self.remark_page(kind, remarks);
+        self.remark_page(kind, &place.address, remarks);
         let aliases = aliases::read_aliases(fields, &place.address, config, remarks);
         let mut ids = ids(fields, remarks);
         let (id, id_origin) = ids.next().unwrap_or_else(|| made_id(config, &dated, &place.slug));
@@ -211,8 +209,8 @@ impl FileParts<'_> {
         place
     }
 
-    /// Says that a file is read as a page where only its name says so.
-    fn remark_page(&self, kind: Kind, remarks: &mut Remarks) {
+    /// Says that a file is read as a page, where only its name says so, and that the page at `address` wanted one of feedmill's own.
+    fn remark_page(&self, kind: Kind, address: &str, remarks: &mut Remarks) {
         if !kind.is_page() {
             return;
         }
@@ -222,6 +220,13 @@ impl FileParts<'_> {
             let message = "is read as a page, because of its name: it is in no feed and no list";
             remarks.warn_file("page-guessed", message, "write `type: page` to confirm it, or `type: post`");
             remarks.make_notes("page-guessed");
+        }
+        if let Some(wanted) = address
+            .strip_prefix(address::ADDRESSES_OF_PAGES)
+            .filter(|rest| is_reserved(rest))
+        {
+            let message = format!("is at {address}: addresses that begin like {wanted} are feedmill's own");
+            remarks.warn_file("address-reserved", message, "write another `slug`");
         }
     }
 
@@ -296,6 +301,12 @@ fn nothing_written(file: &SourceFile, text: &str) -> Diagnostic {
     Diagnostic::new(Severity::Error, "nothing-written", &file.path, message)
         .at(text, start, 1)
         .mend("write the post")
+}
+
+/// The note about a file without text whose page another tool makes by a template.
+fn only_for_template(file: &SourceFile) -> Diagnostic {
+    let message = "it has no text, and another tool's template makes its page";
+    Diagnostic::new(Severity::Note, "template-only", &file.path, message).mend("write a text, or delete the file")
 }
 
 /// Warns about the HTML and the shortcodes in a text that begins at byte `start` of the file.

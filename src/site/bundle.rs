@@ -12,7 +12,7 @@ use super::{Site, Viewer};
 use crate::diagnostic::Diagnostic;
 use crate::index::Index;
 use crate::post::Post;
-use crate::source_file::file_type::MARKDOWN;
+use crate::source_file::file_type::{MARKDOWN, is_markdown};
 
 impl Site {
     /// Whether `viewer` may read the file at `path` below the posts folder: whether they may read the post that its folder belongs to,
@@ -110,11 +110,14 @@ impl<'a> Owners<'a> {
     fn has_diagnostic(self, folder: &Utf8Path, name: &str) -> bool {
         let first = folder.join(name);
         let start = self.diagnostics.partition_point(|diagnostic| diagnostic.path < first);
+        // a diagnostic about a file that is no post says nothing about the post beside it
         let below = self.diagnostics.iter().skip(start).map_while(|diagnostic| {
             let below = diagnostic.path.strip_prefix(folder).ok()?;
             below.as_str().starts_with(name).then_some(below)
         });
-        below.into_iter().any(|below| is_named(below, name))
+        below
+            .into_iter()
+            .any(|below| is_markdown(below.as_str()) && is_named(below, name))
     }
 
     fn has_posts_in(self, folder: &Utf8Path) -> bool {

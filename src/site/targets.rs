@@ -95,10 +95,18 @@ impl Site {
     /// The media file that `reference` in `post` names.
     #[must_use]
     pub(crate) fn file_of(&self, post: &Post, reference: &str) -> Option<Utf8PathBuf> {
-        match self.references_of(post).target_of(reference, Role::Part)?? {
+        let references = self.references_of(post);
+        match references.target_of(reference, Role::Part)?? {
             Target::File(path) => Some(path),
-            _ => None,
+            Target::AsWritten => self.static_file(&self.path_of(references.resolve(reference, Role::Part).as_ref())),
+            Target::Page(_) | Target::NotPublic => None,
         }
+    }
+
+    /// The decoded path of `url` below the address of the site; empty if it is elsewhere.
+    fn path_of(&self, url: Option<&Url>) -> String {
+        let path = url.and_then(|url| url.as_str().strip_prefix(&self.config.base()));
+        decoded(path.unwrap_or_default().split(['?', '#']).next().unwrap_or_default())
     }
 
     /// What `reference`, used as `role` in `post`, leads to. `references` are those of the post.
@@ -125,8 +133,7 @@ impl Site {
             return LinkTarget::Elsewhere;
         };
         let url = references.resolve(reference, role);
-        let path = url.as_ref().and_then(|url| url.as_str().strip_prefix(&base));
-        let path = decoded(path.unwrap_or_default().split(['?', '#']).next().unwrap_or_default());
+        let path = self.path_of(url.as_ref());
         match found {
             Some(Target::File(path)) => LinkTarget::File(path),
             Some(Target::NotPublic) => LinkTarget::NotPublic,
@@ -134,6 +141,8 @@ impl Site {
                 if self.index.by_address(&path).is_some() {
                     let part = url.as_ref().and_then(Url::fragment).map(decoded).unwrap_or_default();
                     LinkTarget::Page { address: path, part }
+                } else if let Some(file) = self.static_file(&path) {
+                    LinkTarget::File(file)
                 } else if self.has_page(&path) {
                     LinkTarget::Found
                 } else {
@@ -176,6 +185,7 @@ impl FindTarget for SiteTargets {
         let around = Surroundings {
             base_path: &self.base_path,
             folder: &self.folder,
+            static_folder: &self.config.posts.static_folder,
             shows_all: self.shows_all,
             may_read_file: &may_read_file,
             is_redirected: &is_redirected,

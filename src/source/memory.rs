@@ -217,8 +217,7 @@ fn version(file: FileId, bytes: &[u8], modified: i64, number: u64) -> Version {
 fn add(found: &mut ScanBuilder, path: &Utf8Path, file: &MemoryFile) {
     let Some(name) = path.file_name() else { return };
     for (depth, folder) in folders_above(path).into_iter().enumerate() {
-        let name = folder.file_name().unwrap_or_default();
-        if !found.enters(folder, name, depth + 1) {
+        if !found.enters(folder, depth + 1) {
             return;
         }
     }

@@ -53,10 +53,11 @@ impl FileRules {
 
     /// Whether files may be served from the folders of the file at `path`, given the tools in `layout`.
     fn is_open_to_readers(&self, path: &Utf8Path, layout: &Layout) -> bool {
-        self.folder_left_out(path, layout).is_none_or(|left_out| match left_out.why {
-            LeftOutReason::Tool(tool) => Layout::is_shown(&left_out.place, tool),
-            _ => false,
-        })
+        self.ignore.is_static(path)
+            || self.folder_left_out(path, layout).is_none_or(|left_out| match left_out.why {
+                LeftOutReason::Tool(tool) => Layout::is_shown(&left_out.place, tool),
+                _ => false,
+            })
     }
 
     /// Whether files with the ending of `path` may be served at all.

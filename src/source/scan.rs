@@ -156,9 +156,9 @@ impl<'a> ScanBuilder<'a> {
         self.scan.unreadable.push(path.to_owned());
     }
 
-    /// Whether to scan the folder at `path`, which is called `name` and is `depth` folders deep.
-    pub(super) fn enters(&mut self, path: &Utf8Path, name: &str, depth: usize) -> bool {
-        if !self.rules.ignore.enters(name) {
+    /// Whether to scan the folder at `path`, which is `depth` folders deep.
+    pub(super) fn enters(&mut self, path: &Utf8Path, depth: usize) -> bool {
+        if !self.rules.ignore.enters_at(path) {
             return false;
         }
         let is_too_deep = depth > self.rules.max_depth;
@@ -172,6 +172,9 @@ impl<'a> ScanBuilder<'a> {
 
     /// The kind of the file at `path`, which is called `name`. A copy left by a synchroniser gets a diagnostic.
     pub(super) fn kind(&mut self, path: &Utf8Path, name: &str) -> FileKind {
+        if self.rules.ignore.is_well_known(path) {
+            return FileKind::Other;
+        }
         if self.rules.is_companion(name) {
             return FileKind::Companion;
         }

@@ -13,7 +13,9 @@ use feedmill::site::Site;
 use crate::still::{TestFolder, files, fixtures, said};
 
 /// Codes that no file in a repository can or should cause, and why.
-const ELSEWHERE: [(&str, &str); 27] = [
+const ELSEWHERE: [(&str, &str); 29] = [
+    ("address-redirected", "about the configuration too: static_files"),
+    ("static-file-hidden", "about a file that is no post: static_files"),
     ("html-removed", "said by `check` alone: words"),
     ("media-not-served", "said by `check` alone: inheritance"),
     ("link-nowhere", "where links lead: links"),
@@ -89,6 +91,7 @@ fn every_broken_post_has_the_expected_output() {
 #[test]
 fn every_diagnostic_has_a_position_or_is_about_the_whole_file_and_has_a_fix() {
     let whole = [
+        "address-reserved",
         "address-taken",
         "alias-taken",
         "conflict-copy",
@@ -97,6 +100,8 @@ fn every_diagnostic_has_a_position_or_is_about_the_whole_file_and_has_a_fix() {
         "empty",
         "id-taken",
         "not-utf16",
+        "page-guessed",
+        "template-only",
         "too-complex",
     ];
     for diagnostic in site().diagnostics.iter() {

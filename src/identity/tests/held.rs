@@ -1,7 +1,7 @@
 //! Posts that are held back because their files are not understood, and posts that a new version of feedmill reads differently.
 
 use super::*;
-use crate::post::{Status, Visibility};
+use crate::post::{Kind, Status, Visibility};
 
 impl Scenario {
     /// Starts a new version of feedmill, which reads every file differently: `read` changes the posts.
@@ -175,5 +175,47 @@ fn a_post_that_was_never_listed_is_not_withdrawn_while_it_is_unlisted() {
             (is_never_listed, is_withdrawn, None),
             "step {number}"
         );
+    }
+}
+
+#[test]
+fn a_post_that_readers_have_is_made_a_page_only_by_its_author() {
+    let named: fn(&mut Post) = |post| (post.kind, post.address) = (Kind::Page, "/a".into());
+    let placed: fn(&mut Post) = |post| (post.kind, post.address) = (Kind::PageByPlace, "/a".into());
+    for (name, read, edited, expected) in [
+        (
+            "the same file, and its front matter says so",
+            named,
+            "mill",
+            (Visibility::Public, "/posts/a"),
+        ),
+        (
+            "the same file, and its place says so",
+            placed,
+            "mill",
+            (Visibility::Public, "/posts/a"),
+        ),
+        (
+            "an edited file, and its front matter says so",
+            named,
+            "mill'",
+            (Visibility::Page, "/a"),
+        ),
+        (
+            "an edited file, and its place says so",
+            placed,
+            "mill'",
+            (Visibility::Public, "/posts/a"),
+        ),
+    ] {
+        let mut scenario = Scenario::new();
+        scenario.publish(&[("a.md", DAY, "mill")]);
+        scenario.pass(1).read = scenario.read_files(&[("a.md", DAY, edited)]);
+        for restart in 0..2 {
+            scenario.upgrade(read);
+            let found = (scenario.visibility("a.md"), scenario.post("a.md").address.as_str());
+            assert_eq!(found, expected, "{name}, restart {restart}");
+            scenario.pass(1).read = scenario.read_files(&[("a.md", DAY, edited)]);
+        }
     }
 }

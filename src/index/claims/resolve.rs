@@ -75,7 +75,14 @@ impl Claimant<'_> {
     /// The claimant with the higher precedence is less.
     pub(super) fn cmp(&self, other: &Claimant) -> Ordering {
         let is_translated = |post: &Post| parse_path(&post.source).language.is_some();
-        let facts = |claimant: &Claimant| (claimant.is_hidden, claimant.is_new, claimant.post.kind.is_page(), claimant.post.date);
+        let facts = |claimant: &Claimant| {
+            (
+                claimant.is_hidden,
+                claimant.is_new,
+                claimant.post.kind.is_page(),
+                claimant.post.date,
+            )
+        };
         facts(self)
             .cmp(&facts(other))
             .then_with(|| is_translated(self.post).cmp(&is_translated(other.post)))

@@ -65,6 +65,7 @@ fn find(index: &Index, source: &str, reference: &str, role: Role) -> Found {
     let around = Surroundings {
         base_path: "",
         folder: "_posts",
+        static_folder: "static".into(),
         shows_all: false,
         may_read_file: &is_shown,
         is_redirected: &|path| path == "/moved",
@@ -249,6 +250,7 @@ fn a_site_below_a_path() {
     let around = Surroundings {
         base_path: "/blog",
         folder: "",
+        static_folder: "static".into(),
         shows_all: true,
         may_read_file: &|_| true,
         is_redirected: &|_| false,
@@ -353,6 +355,7 @@ fn answers(index: &Index) -> Vec<Found> {
     let around = Surroundings {
         base_path: "",
         folder: "",
+        static_folder: "static".into(),
         shows_all: false,
         may_read_file: &may_read_file,
         is_redirected: &|_| false,

@@ -50,7 +50,9 @@ impl<'a> Map<'a> {
     }
 
     fn parts(&self) -> usize {
-        (self.posts.len() + self.pages.len() + self.scopes.len()).div_ceil(self.per_map).max(1)
+        (self.posts.len() + self.pages.len() + self.scopes.len())
+            .div_ceil(self.per_map)
+            .max(1)
     }
 
     /// The map itself, or the index of its parts if it needs several.

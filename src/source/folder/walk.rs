@@ -121,7 +121,7 @@ impl<'a> FolderWalk<'a> {
                 self.add_entry(below, name, metadata.file_type(), || Ok(metadata));
                 return;
             }
-            if !metadata.is_dir() || !self.found.enters(&below.path, name, below.depth) {
+            if !metadata.is_dir() || !self.found.enters(&below.path, below.depth) {
                 return;
             }
         }
@@ -169,7 +169,7 @@ impl<'a> FolderWalk<'a> {
                 self.links.insert(below.path.clone(), below);
             }
         } else if file_type.is_dir() {
-            if self.found.enters(&below.path, name, below.depth) {
+            if self.found.enters(&below.path, below.depth) {
                 self.folders.push(below);
             }
         } else {
@@ -266,8 +266,7 @@ impl<'a> FolderWalk<'a> {
         };
         if metadata.is_dir() {
             let is_found_without = self.folder.rules.ignore.enters_all(target);
-            if !is_found_without && self.reached.insert(target.to_owned()) && self.found.enters(&linked.path, &name, linked.depth)
-            {
+            if !is_found_without && self.reached.insert(target.to_owned()) && self.found.enters(&linked.path, linked.depth) {
                 self.folders.push(linked);
             }
         } else if is_companion {

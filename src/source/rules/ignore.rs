@@ -5,7 +5,7 @@
 
 use std::borrow::Cow;
 
-use camino::{Utf8Component, Utf8Path};
+use camino::{Utf8Component, Utf8Path, Utf8PathBuf};
 
 use crate::config::PostSettings;
 use crate::post::inherited::FOLDER_META;
@@ -23,13 +23,18 @@ pub enum NameKind {
 }
 
 /// The rules for names, with the configured ones: names to ignore (`posts.ignore`), folders to include although they begin with `_`
-/// (`posts.include`), and additional media endings (`posts.media`).
+/// (`posts.include`), additional media endings (`posts.media`), and the folder of static files (`posts.static`).
 #[derive(Clone, Debug, Default)]
 pub struct Ignore {
     patterns: Vec<String>,
     included: Vec<String>,
     media: Vec<String>,
+    static_folder: Utf8PathBuf,
 }
+
+/// The folder in that of static files whose files are served although its name is hidden (RFC 8615). It contains no posts, and its files
+/// need no ending.
+const WELL_KNOWN: &str = ".well-known";
 
 /// Whether the posts and files in a folder are public, by its name and the names of the folders above it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -63,6 +68,7 @@ impl Ignore {
                 .iter()
                 .map(|ending| ending.trim_start_matches('.').to_lowercase())
                 .collect(),
+            static_folder: posts.static_folder.clone(),
             ..Ignore::new(&posts.ignore)
         }
     }
@@ -99,9 +105,25 @@ impl Ignore {
         FOLDER_META.contains(&name) && !self.is_listed(name)
     }
 
+    /// Whether the folder at `path`, whose folders above are scanned, is scanned.
+    #[must_use]
+    pub fn enters_at(&self, path: &Utf8Path) -> bool {
+        let is_well_known = || self.below_well_known(path).is_some_and(|below| below.as_str().is_empty());
+        path.file_name().is_some_and(|name| self.enters(name)) || is_well_known()
+    }
+
+    /// `path` without the folder `.well-known` of static files; `None` if it is not in that folder.
+    fn below_well_known<'a>(&self, path: &'a Utf8Path) -> Option<&'a Utf8Path> {
+        if !self.is_static(path) {
+            return None;
+        }
+        path.strip_prefix(&self.static_folder).ok()?.strip_prefix(WELL_KNOWN).ok()
+    }
+
     /// Whether the folder at `path`, and every one above it, is scanned for posts.
     #[must_use]
     pub fn enters_all(&self, path: &Utf8Path) -> bool {
+        let path = self.below_well_known(path).unwrap_or(path);
         path.components().all(|component| match component {
             Utf8Component::Normal(name) => self.enters(name),
             _ => false,
@@ -112,7 +134,20 @@ impl Ignore {
     #[must_use]
     pub fn is_post(&self, path: &Utf8Path) -> bool {
         let folder = path.parent().unwrap_or(Utf8Path::new(""));
-        self.enters_all(folder) && path.file_name().is_some_and(|name| self.file(name) == NameKind::Post)
+        let is_post = || path.file_name().is_some_and(|name| self.file(name) == NameKind::Post);
+        self.enters_all(folder) && is_post() && !self.is_well_known(path)
+    }
+
+    /// Whether `path` is in the folder of static files.
+    #[must_use]
+    pub fn is_static(&self, path: &Utf8Path) -> bool {
+        !self.static_folder.as_str().is_empty() && path.starts_with(&self.static_folder)
+    }
+
+    /// Whether `path` is in the folder `.well-known` of static files, which contains no posts.
+    #[must_use]
+    pub fn is_well_known(&self, path: &Utf8Path) -> bool {
+        self.below_well_known(path).is_some()
     }
 
     /// Whether the posts and files in a folder of this name are public. Posts and media follow the same rule.
@@ -152,11 +187,17 @@ impl Ignore {
     /// meant for publication. `looks_like_post` checks the first bytes.
     #[must_use]
     pub fn media(&self, path: &Utf8Path) -> Option<MediaKind> {
+        let is_well_known = self.is_well_known(path);
+        let path = self.below_well_known(path).unwrap_or(path);
         let folder = path.parent().unwrap_or(Utf8Path::new(""));
         let is_plain = |name: &str| !name.contains(['\\', ':']) && !name.contains(char::is_control);
         let is_drafts = |folder: &str| folder.eq_ignore_ascii_case("drafts") || folder.eq_ignore_ascii_case("_drafts");
         let name = path.file_name().filter(|name| is_plain(name))?.to_lowercase();
-        let ending = Utf8Path::new(&name).extension()?;
+        let ending = match Utf8Path::new(&name).extension() {
+            // most of them are JSON
+            None if is_well_known => "json",
+            ending => ending?,
+        };
         let is_named = !name.starts_with('_') && !never(&name) && !self.is_listed(&name) && !is_conflict(&name);
         let is_placed = self.enters_all(folder)
             && folder

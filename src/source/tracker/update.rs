@@ -23,7 +23,16 @@ use super::{FileTracker, Instants, ScanOutcome};
 
 /// Whether two versions of the same bytes look the same to readers. Their inherited fields may differ.
 fn is_alike(one: &Post, other: &Post) -> bool {
-    let fields = |post: &Post| (post.status, post.kind, post.is_held, post.content, post.in_feeds, post.expires);
+    let fields = |post: &Post| {
+        (
+            post.status,
+            post.kind,
+            post.is_held,
+            post.content,
+            post.in_feeds,
+            post.expires,
+        )
+    };
     fields(one) == fields(other) && one.title == other.title && one.tags == other.tags
 }
 

@@ -1,0 +1,122 @@
+//! What answers at an address that several things want. This is the only list; the first that is there wins:
+//!
+//! 1. a `[[redirect]]` of the configuration
+//! 2. feedmill's own documents ([`is_reserved`]), except those of [`REPLACEABLE`] that a static file replaces
+//! 3. a post, a page, or the Markdown of one; among them `index::claims` decides
+//! 4. a static file
+//! 5. an alias of a post or page, or an address that it had
+//!
+//! What loses gets a diagnostic. Where nothing is, a withdrawn post answers 410, and all else 404.
+
+use std::sync::Arc;
+
+use camino::{Utf8Path, Utf8PathBuf};
+
+use super::Site;
+use crate::diagnostic::{Diagnostic, Severity};
+use crate::post::{Post, is_reserved};
+use crate::render::post_url;
+
+/// feedmill's own documents that a static file may replace: it is what an author wrote, and they are only there if nobody writes others.
+const REPLACEABLE: [&str; 4] = ["/favicon.ico", "/favicon.svg", "/icon.png", "/robots.txt"];
+
+/// What answers at an address.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Holder<'a> {
+    /// A redirect of the configuration, to this address.
+    Redirect(String),
+    /// One of feedmill's own documents, if there is one.
+    Own,
+    /// A readable post or page, or its Markdown.
+    Post(&'a Arc<Post>),
+    /// A static file, at this path below the posts folder.
+    File(Utf8PathBuf),
+    /// A readable post or page that had the address, or has it as an alias.
+    Former(&'a Arc<Post>),
+}
+
+impl Site {
+    /// What answers at `address`, a decoded path below the address of the site.
+    pub(crate) fn holder(&self, address: &str) -> Option<Holder<'_>> {
+        if let Some(to) = self.config.redirect.next(address, &self.config.base()) {
+            return Some(Holder::Redirect(to));
+        }
+        let file = || self.static_file(address).map(Holder::File);
+        if is_reserved(address) {
+            return REPLACEABLE.contains(&address).then(file).flatten().or(Some(Holder::Own));
+        }
+        let post = self.post_at(address).map(Holder::Post);
+        post.or_else(file)
+            .or_else(|| self.current_post_at(address).map(Holder::Former))
+    }
+
+    /// The readable post or page at `address`, or whose Markdown is there.
+    fn post_at(&self, address: &str) -> Option<&Arc<Post>> {
+        let markdown = || {
+            let page = address.strip_suffix(".md")?;
+            self.index
+                .by_address(page)
+                .or_else(|| self.index.by_address(&format!("{page}/")))
+        };
+        self.index.by_address(address).or_else(markdown)
+    }
+
+    /// The path of the static file for `address`, whatever else is there.
+    pub(super) fn static_file(&self, address: &str) -> Option<Utf8PathBuf> {
+        let folder = &self.config.posts.static_folder;
+        let path = folder.join(address.strip_prefix('/')?);
+        (!folder.as_str().is_empty() && self.index.has_file(&path)).then_some(path)
+    }
+
+    /// Warnings about static files, posts and pages at whose address something else is.
+    pub(super) fn shadowed(&self) -> Vec<Diagnostic> {
+        let folder = &self.config.posts.static_folder;
+        let mut warnings = Vec::new();
+        if !folder.as_str().is_empty() {
+            for path in self.index.files_below(folder) {
+                let Ok(below) = path.strip_prefix(folder) else { continue };
+                warnings.extend(self.shadowed_by_or_of_file(path, &format!("/{below}")));
+            }
+        }
+        let base = self.config.base();
+        for from in self.config.redirect.sources() {
+            if let Some(post) = self.index.by_address(&from)
+                && let Some(to) = self.config.redirect.next(&from, &base)
+            {
+                let message = format!("no reader sees this at {from}: a `[[redirect]]` of the configuration leads to {to}");
+                let warning = Diagnostic::new(Severity::Warning, "address-redirected", &post.source, message);
+                warnings.push(warning.mend("remove the redirect, or write another `slug`"));
+            }
+        }
+        warnings
+    }
+
+    /// The warning about the static file at `path`, or about the alias that it takes `address` from.
+    fn shadowed_by_or_of_file(&self, path: &Utf8Path, address: &str) -> Option<Diagnostic> {
+        let (who, fix) = match self.holder(address)? {
+            Holder::File(_) => {
+                let post = self.index.by_alias(address)?;
+                let message = format!("the alias `{address}` does not lead here: the file {path} is there");
+                let warning = Diagnostic::new(Severity::Warning, "alias-taken", &post.source, message);
+                return Some(warning.mend("remove the alias, or rename the file"));
+            }
+            Holder::Redirect(to) => (
+                format!("a `[[redirect]]` of the configuration leads to {to}"),
+                "remove the redirect, or rename the file",
+            ),
+            Holder::Own => (
+                "feedmill's own addresses begin so".to_owned(),
+                "rename the file or its folder",
+            ),
+            Holder::Post(post) => (
+                format!("{} is there", post.source),
+                "rename the file, or write another `slug` there",
+            ),
+            // a static file wins over it
+            Holder::Former(_) => return None,
+        };
+        let elsewhere = post_url(&self.config.base(), &format!("/media/{path}"));
+        let message = format!("is not at {address}, but only at {elsewhere}: {who}");
+        Some(Diagnostic::new(Severity::Warning, "static-file-hidden", path, message).mend(fix))
+    }
+}
