@@ -76,7 +76,7 @@ pub use self::characters::{first_forbidden, is_forbidden};
 pub use self::direction::Direction;
 pub use self::fingerprint::{Digest, Fingerprint, Likeness};
 pub use self::kind::Kind;
-pub(crate) use self::kind::not_found_addresses;
+pub(crate) use self::kind::{is_place_of_pages, not_found_addresses};
 pub use self::reading::{LostClaims, ParsedPost, read, read_with};
 pub use self::remarks::HELD_BACK;
 pub use self::tags::key;

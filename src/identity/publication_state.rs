@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::known_files::KnownFile;
 use super::record::{Digest, Fingerprint, PostRecord, SiteRecord, second_after};
 use crate::config::Config;
-use crate::post::{Kind, Origin, Post, Status, Visibility, atom_id_for};
+use crate::post::{Kind, Origin, Post, Status, Visibility, atom_id_for, is_place_of_pages};
 use crate::time::{CompactTimestamp, Moment, Timestamp};
 
 /// The part of a record that changes with the file and with time.
@@ -155,8 +155,9 @@ fn stays_public(post: &Post, record: &PostRecord) -> bool {
 /// reading are new.
 fn stays_a_post(post: &Post, record: &PostRecord) -> bool {
     let is_listed = record.withdrawn.is_none() && !record.never_listed;
-    let is_guess = matches!(post.kind, Kind::PageByPlace | Kind::NotFound);
-    post.kind.is_page() && is_listed && record.source == post.source && (is_guess || record.matches_file(post))
+    let was_there = record.source == post.source || is_place_of_pages(&record.source);
+    let is_only_by_place = was_there && matches!(post.kind, Kind::PageByPlace | Kind::NotFound);
+    post.kind.is_page() && is_listed && (is_only_by_place || post.kind == Kind::Page && record.matches_file(post))
 }
 
 /// Whether the file of `post`, which readers have with a text, is empty now: that is an accident, and no edit.

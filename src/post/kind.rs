@@ -7,8 +7,8 @@ use camino::Utf8Path;
 use serde::Serialize;
 
 use super::Origin;
-use super::fields::{self, Fields};
-use super::slug::{PathName, is_drafts, is_posts, slugify};
+use super::fields::{self, FieldKey, Fields};
+use super::slug::{PathName, is_drafts, is_posts, parse_path, slugify};
 
 /// What a file is read as.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
@@ -60,6 +60,25 @@ const UNDATED_PAGES: [&str; 12] = [
     "terms",
 ];
 
+/// Templates and types of pages that tools fill themselves: Hexo writes a date into these, too.
+const LISTS: [&str; 12] = [
+    "archive",
+    "archives",
+    "categories",
+    "category",
+    "friends",
+    "home",
+    "index",
+    "links",
+    "page",
+    "search",
+    "tag",
+    "tags",
+];
+
+/// The name of the file with the text for addresses where there is nothing.
+const NOT_FOUND_NAME: &str = "404";
+
 /// The addresses at which tools expect the text for addresses where there is nothing.
 const NOT_FOUND: [&str; 2] = ["/404", "/404.html"];
 
@@ -77,15 +96,13 @@ pub(super) fn read_kind(fields: &Fields, file: &Utf8Path, path: &PathName, date:
     if layout.is_some() {
         return Kind::Page;
     }
-    let is_in_pages = file
-        .parent()
-        .is_some_and(|folder| folder.components().any(|part| is_folder_of_pages(part.as_str())));
+    let is_in_pages = is_in_pages(file);
     let is_named = || {
         let is_undated = *date == Origin::FileTime;
         let name = path.slug.as_str();
         is_at_top(file) && (name == ABOUT || is_undated && UNDATED_PAGES.contains(&name))
     };
-    if is_at_top(file) && NOT_FOUND.iter().any(|address| address.trim_start_matches('/') == path.slug) {
+    if is_at_top(file) && path.slug == NOT_FOUND_NAME {
         Kind::NotFound
     } else if is_in_pages || is_named() {
         Kind::PageByPlace
@@ -94,12 +111,28 @@ pub(super) fn read_kind(fields: &Fields, file: &Utf8Path, path: &PathName, date:
     }
 }
 
+fn is_in_pages(file: &Utf8Path) -> bool {
+    let folder = file.parent();
+    folder.is_some_and(|folder| folder.components().any(|part| is_folder_of_pages(part.as_str())))
+}
+
+/// Whether an undated file at `file` may be a page by its place alone.
+pub(crate) fn is_place_of_pages(file: &Utf8Path) -> bool {
+    let name = || parse_path(file).slug;
+    let is_name = |name: &str| name == ABOUT || UNDATED_PAGES.contains(&name) || name == NOT_FOUND_NAME;
+    is_in_pages(file) || is_at_top(file) && is_name(&name())
+}
+
+/// Whether these fields only tell another tool to make a page by a template, if the file has no text: a list of all tags, a search.
+pub(super) fn are_for_template(fields: &Fields, is_undated: bool) -> bool {
+    let is_list = |key| value_of(fields, key).is_some_and(|(_, name)| LISTS.contains(&&*name));
+    is_undated && fields.first_text(&["layout", "template"]).is_some() || ["layout", "template", "type"].into_iter().any(is_list)
+}
+
 /// The kind that the value of `key` names: `page`, or a template called so (`layouts/page.njk`).
 fn named_kind(fields: &Fields, key: &str) -> Option<Kind> {
-    let found = fields.keys().find(|found| found.name().eq_ignore_ascii_case(key))?;
-    let text = fields::text(found.node())?.trim().to_lowercase();
-    let name = text.rsplit('/').next().unwrap_or_default();
-    let kind = match name.split('.').next().unwrap_or_default() {
+    let (found, name) = value_of(fields, key)?;
+    let kind = match &*name {
         "page" | "pages" => Kind::Page,
         "post" | "posts" => Kind::Post,
         _ => return None,
@@ -108,6 +141,14 @@ fn named_kind(fields: &Fields, key: &str) -> Option<Kind> {
         found.set_known();
     }
     Some(kind)
+}
+
+/// The field `key` and its value, in lower case: of the path of a template, only its name.
+fn value_of<'a>(fields: &'a Fields, key: &str) -> Option<(&'a FieldKey<'a>, String)> {
+    let found = fields.keys().find(|found| found.name().eq_ignore_ascii_case(key))?;
+    let text = fields::text(found.node())?.trim().to_lowercase();
+    let name = text.rsplit('/').next().unwrap_or_default();
+    Some((found, name.split('.').next().unwrap_or_default().to_owned()))
 }
 
 /// Whether only the name of `file` says that it is a page.
@@ -289,7 +330,20 @@ mod tests {
             ("archives.md", "---\ntitle: A\nlayout: archives\n---\n", &["template-only"]),
             ("x.md", "---\ntitle: A\nlayout: page\n---\n\n", &["template-only"]),
             ("a.md", "---\ntitle: A\ntemplate: x.html\n---\n", &["template-only"]),
+            (
+                "tags/index.md",
+                "---\ntitle: A\ndate: 2026-01-01\ntype: tags\n---\n",
+                &["template-only"],
+            ),
             ("a.md", "---\ntitle: A\ndate: 2026-01-01\nlayout: x\n---\n", &[]),
+            ("a.md", "---\ntitle: A\ndate: 2026-01-01\nlayout: post\n---\n", &[]),
+            ("2026-01-01-a.md", "---\ntitle: A\nlayout: page\n---\n", &[]),
+            (
+                "a.md",
+                "---\ntitle: A\ndate: 2026-01-01\ntype: link\nlink: https://example.com/\n---\n",
+                &[],
+            ),
+            ("a.md", "---\ntitle: A\ndate: 2026-01-01\ntype: tags\n---\nText.\n", &[]),
             ("a.md", "---\ntitle: A\nlayout: x\n---\nText.\n", &["date-missing"]),
         ] {
             let parsed = parse(path, text);

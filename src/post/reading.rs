@@ -232,19 +232,20 @@ impl FileParts<'_> {
 
     /// Whether `post` has no content in its fields and its text.
     fn are_blank(&self, post: &Post) -> bool {
-        self.are_empty(post) && !matches!(post.origins.title, Origin::Field(_))
+        let is_undated = post.origins.date == Origin::FileTime;
+        self.are_without_content(post) && !matches!(post.origins.title, Origin::Field(_)) && is_undated
     }
 
-    /// Whether `post` has neither a date nor anything to show, except perhaps a title.
-    fn are_empty(&self, post: &Post) -> bool {
-        let shows_nothing =
-            post.image.is_none() && post.link.is_none() && post.enclosures.is_empty() && unfinished::is_blank(self.body);
-        shows_nothing && post.origins.date == Origin::FileTime
+    /// Whether `post` has nothing to show, except perhaps a title.
+    fn are_without_content(&self, post: &Post) -> bool {
+        post.image.is_none() && post.link.is_none() && post.enclosures.is_empty() && unfinished::is_blank(self.body)
     }
 
-    /// Whether the file only tells another tool to make a page by a template, such as a list of all tags.
+    /// Whether the file only tells another tool to make a page by a template.
     fn are_for_template(&self, post: &Post) -> bool {
-        self.are_empty(post) && self.fields.first_text(&["layout", "template"]).is_some()
+        let is_undated = post.origins.date == Origin::FileTime;
+        let has_dated_name = self.path.date.is_some();
+        self.are_without_content(post) && !has_dated_name && kind::are_for_template(&self.fields, is_undated)
     }
 }
 

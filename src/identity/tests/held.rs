@@ -219,3 +219,19 @@ fn a_post_that_readers_have_is_made_a_page_only_by_its_author() {
         }
     }
 }
+
+#[test]
+fn a_post_that_readers_have_stays_one_when_it_is_renamed_among_pages() {
+    let placed: fn(&mut Post) = |post| (post.kind, post.address) = (Kind::PageByPlace, "/b".into());
+    for (from, to, expected) in [
+        ("pages/a.md", "pages/b.md", (Visibility::Public, "/posts/a")),
+        ("a.md", "pages/b.md", (Visibility::Page, "/b")),
+    ] {
+        let mut scenario = Scenario::new();
+        scenario.publish(&[(from, "title: A;date: 2025-06-01;type: post", "mill")]);
+        scenario.pass(1).read = scenario.read_files(&[(to, "title: A;date: 2025-06-01;type: post", "mill")]);
+        scenario.upgrade(placed);
+        let found = (scenario.visibility(to), scenario.post(to).address.as_str());
+        assert_eq!(found, expected, "{from} to {to}");
+    }
+}
