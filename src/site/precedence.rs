@@ -38,16 +38,26 @@ pub(crate) enum Holder<'a> {
 impl Site {
     /// What answers at `address`, a decoded path below the address of the site.
     pub(crate) fn holder(&self, address: &str) -> Option<Holder<'_>> {
-        if let Some(to) = self.config.redirect.next(address, &self.config.base()) {
+        let file = || self.static_file(address).map(Holder::File);
+        match self.holder_before_files(address) {
+            Some(Holder::Own) if REPLACEABLE.contains(&address) => file().or(Some(Holder::Own)),
+            None => file().or_else(|| self.current_post_at(address).map(Holder::Former)),
+            holder => holder,
+        }
+    }
+
+    /// What answers at `address` even if there is a static file; only one of [`REPLACEABLE`] does not.
+    fn holder_before_files(&self, address: &str) -> Option<Holder<'_>> {
+        let redirects = &self.config.redirect;
+        if !redirects.is_empty()
+            && let Some(to) = redirects.next(address, &self.config.base())
+        {
             return Some(Holder::Redirect(to));
         }
-        let file = || self.static_file(address).map(Holder::File);
         if is_reserved(address) {
-            return REPLACEABLE.contains(&address).then(file).flatten().or(Some(Holder::Own));
+            return Some(Holder::Own);
         }
-        let post = self.post_at(address).map(Holder::Post);
-        post.or_else(file)
-            .or_else(|| self.current_post_at(address).map(Holder::Former))
+        self.post_at(address).map(Holder::Post)
     }
 
     /// The readable post or page at `address`, or whose Markdown is there.
@@ -75,7 +85,7 @@ impl Site {
         if !folder.as_str().is_empty() {
             for path in self.index.files_below(folder) {
                 let Ok(below) = path.strip_prefix(folder) else { continue };
-                warnings.extend(self.shadowed_by_or_of_file(path, &format!("/{below}")));
+                warnings.extend(self.conflict_of_file(path, &format!("/{below}")));
             }
         }
         let base = self.config.base();
@@ -92,31 +102,33 @@ impl Site {
     }
 
     /// The warning about the static file at `path`, or about the alias that it takes `address` from.
-    fn shadowed_by_or_of_file(&self, path: &Utf8Path, address: &str) -> Option<Diagnostic> {
-        let (who, fix) = match self.holder(address)? {
-            Holder::File(_) => {
-                let post = self.index.by_alias(address)?;
-                let message = format!("the alias `{address}` does not lead here: the file {path} is there");
-                let warning = Diagnostic::new(Severity::Warning, "alias-taken", &post.source, message);
-                return Some(warning.mend("remove the alias, or rename the file"));
-            }
-            Holder::Redirect(to) => (
+    fn conflict_of_file(&self, path: &Utf8Path, address: &str) -> Option<Diagnostic> {
+        let (who, fix) = match self.holder_before_files(address) {
+            Some(Holder::Redirect(to)) => (
                 format!("a `[[redirect]]` of the configuration leads to {to}"),
                 "remove the redirect, or rename the file",
             ),
-            Holder::Own => (
+            Some(Holder::Own) if REPLACEABLE.contains(&address) => return None,
+            Some(Holder::Own) => (
                 "feedmill's own addresses begin so".to_owned(),
                 "rename the file or its folder",
             ),
-            Holder::Post(post) => (
+            Some(Holder::Post(post)) => (
                 format!("{} is there", post.source),
                 "rename the file, or write another `slug` there",
             ),
-            // a static file wins over it
-            Holder::Former(_) => return None,
+            Some(Holder::File(_) | Holder::Former(_)) | None => return self.alias_without_effect(path, address),
         };
         let elsewhere = post_url(&self.config.base(), &format!("/media/{path}"));
         let message = format!("is not at {address}, but only at {elsewhere}: {who}");
         Some(Diagnostic::new(Severity::Warning, "static-file-hidden", path, message).mend(fix))
+    }
+
+    /// The warning about the alias `address` of a post, where the static file at `path` is.
+    fn alias_without_effect(&self, path: &Utf8Path, address: &str) -> Option<Diagnostic> {
+        let post = self.index.by_alias(address)?;
+        let message = format!("the alias `{address}` does not lead here: the file {path} is there");
+        let warning = Diagnostic::new(Severity::Warning, "alias-taken", &post.source, message);
+        Some(warning.mend("remove the alias, or rename the file"))
     }
 }
