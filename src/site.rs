@@ -22,6 +22,7 @@ pub use self::feed_changes::ChangedFeed;
 pub(crate) use self::linking::Linking;
 use self::listing::ListingCache;
 use self::pages::{PageCache, PageKey};
+use self::precedence::FileConflict;
 pub(crate) use self::precedence::Holder;
 pub(crate) use self::targets::LinkTarget;
 use crate::config::Config;
@@ -48,8 +49,8 @@ pub struct Site {
     pub index: Arc<Index>,
     /// The diagnostics for the files it was built from, ordered by path and place.
     pub diagnostics: Arc<[Diagnostic]>,
-    /// The diagnostics about what lost an address to something else.
-    shadowed: Arc<[Diagnostic]>,
+    /// The static files that have, or want, the address of something else.
+    file_conflicts: Arc<[FileConflict]>,
     /// The published posts that may differ from those of the previous site.
     changed: SharedVec<Arc<Post>>,
     texts: Arc<dyn Texts>,
@@ -172,7 +173,7 @@ impl Site {
             targets: Site::targets_of(&index, config, &diagnostics, &folder, false),
             folder,
             diagnostics,
-            shadowed: Arc::default(),
+            file_conflicts: Arc::default(),
             changed,
             texts: texts.unwrap_or_else(|| Arc::new(LoadedTexts)),
             documents,
@@ -186,10 +187,11 @@ impl Site {
             index,
             built: now,
         };
-        // as long as every address finds the same, the same things lost theirs
-        let same = previous.filter(|before| before.index.generation() == site.index.generation());
-        site.shadowed = same.map_or_else(|| site.shadowed().into(), |before| Arc::clone(&before.shadowed));
-        site.diagnostics = merge_diagnostics(Arc::clone(&site.diagnostics), site.shadowed.iter());
+        let before = previous.map(|before| &*before.file_conflicts);
+        site.file_conflicts = site.file_conflicts(before, &files).into();
+        let redirected = site.redirected_posts();
+        let conflicts = site.file_conflicts.iter().map(|(_, conflict)| conflict).chain(&redirected);
+        site.diagnostics = merge_diagnostics(Arc::clone(&site.diagnostics), conflicts);
         // the most requested feeds are made before the first request can see this site
         for format in Format::ALL {
             let made = site.make_feed(&Scope::Site, Place::Newest, format);

@@ -8,6 +8,7 @@
 //!
 //! What loses gets a diagnostic. Where nothing is, a withdrawn post answers 410, and all else 404.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use camino::{Utf8Path, Utf8PathBuf};
@@ -16,9 +17,13 @@ use super::Site;
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::post::{Post, is_reserved};
 use crate::render::post_url;
+use crate::source_file::FileChanges;
 
 /// feedmill's own documents that a static file may replace: it is what an author wrote, and they are only there if nobody writes others.
 const REPLACEABLE: [&str; 4] = ["/favicon.ico", "/favicon.svg", "/icon.png", "/robots.txt"];
+
+/// A static file, and the warning about what it lost its address to, or about what lost that address to it.
+pub(super) type FileConflict = (Utf8PathBuf, Diagnostic);
 
 /// What answers at an address.
 #[derive(Clone, Debug, PartialEq)]
@@ -78,17 +83,38 @@ impl Site {
         (!folder.as_str().is_empty() && self.index.has_file(&path)).then_some(path)
     }
 
-    /// Warnings about static files, posts and pages at whose address something else is.
-    pub(super) fn shadowed(&self) -> Vec<Diagnostic> {
+    /// The conflicts of static files, given those of the site `before`, if there is one, and the changes of `files` since. A file that had
+    /// none gets one only by a change of its own or of a post.
+    pub(super) fn file_conflicts(&self, before: Option<&[FileConflict]>, files: &FileChanges) -> Vec<FileConflict> {
         let folder = &self.config.posts.static_folder;
-        let mut warnings = Vec::new();
-        if !folder.as_str().is_empty() {
-            for path in self.index.files_below(folder) {
-                let Ok(below) = path.strip_prefix(folder) else { continue };
-                warnings.extend(self.conflict_of_file(path, &format!("/{below}")));
+        if folder.as_str().is_empty() {
+            return Vec::new();
+        }
+        let mut paths: BTreeSet<Utf8PathBuf> = BTreeSet::new();
+        match before.filter(|_| !files.are_all) {
+            None => paths.extend(self.index.files_below(folder).map(Utf8Path::to_path_buf)),
+            Some(before) => {
+                paths.extend(before.iter().map(|(path, _)| path.clone()));
+                paths.extend(files.added.iter().map(|path| path.to_path_buf()));
+                for post in self.changed.iter() {
+                    let own = std::iter::once(post.address.to_string()).chain(post.aliases.iter().cloned());
+                    let all = own.chain(post.addresses_of_names());
+                    paths.extend(all.filter_map(|address| self.static_file(&address)));
+                }
             }
         }
+        let conflict = |path: Utf8PathBuf| {
+            let address = format!("/{}", path.strip_prefix(folder).ok().filter(|_| self.index.has_file(&path))?);
+            let diagnostic = self.conflict_of_file(&path, &address)?;
+            Some((path, diagnostic))
+        };
+        paths.into_iter().filter_map(conflict).collect()
+    }
+
+    /// Warnings about posts and pages that no reader sees because of a redirect of the configuration.
+    pub(super) fn redirected_posts(&self) -> Vec<Diagnostic> {
         let base = self.config.base();
+        let mut warnings = Vec::new();
         for from in self.config.redirect.sources() {
             if let Some(post) = self.index.by_address(&from)
                 && let Some(to) = self.config.redirect.next(&from, &base)

@@ -218,6 +218,28 @@ fn what_wins_an_address() {
 }
 
 #[test]
+fn a_conflict_is_said_while_it_lasts() {
+    let site = TestSite::start(&[("static/a.txt", "static"), ("static/b.txt", "static")], CONFIG);
+    let hidden = |path: &str| codes(&site.site(), path).contains(&"static-file-hidden");
+    site.write("post.md", "---\ntitle: A\ndate: 2026-01-02\npermalink: /a.txt\n---\nx\n");
+    site.wait_for("/a.txt", |answer| answer.body.contains("<h1>A</h1>"));
+    assert!(hidden("static/a.txt") && !hidden("static/b.txt"));
+    site.write(
+        "post.md",
+        "---\ntitle: A\ndate: 2026-01-02\npermalink: /c.txt\naliases: /b.txt\n---\nx\n",
+    );
+    site.wait_for("/a.txt", |answer| answer.body == "static");
+    assert!(!hidden("static/a.txt"));
+    assert_eq!(codes(&site.site(), "post.md"), ["alias-taken"]);
+    site.write("static/c.txt", "static");
+    site.wait_for("/media/static/c.txt", |answer| answer.status == 200 && hidden("static/c.txt"));
+    fs::remove_file(site.path().join("static/c.txt")).unwrap();
+    site.wait_for("/media/static/c.txt", |answer| {
+        answer.status == 404 && !hidden("static/c.txt")
+    });
+}
+
+#[test]
 fn links_to_static_files_are_checked() {
     let folder = TestFolder::new();
     folder.write("tides.md", POST);
