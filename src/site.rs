@@ -8,6 +8,7 @@ mod linking;
 pub mod listing;
 pub mod pages;
 mod precedence;
+mod renamed_scope;
 mod targets;
 mod unpublished;
 

@@ -66,6 +66,9 @@ pub struct Person {
     /// An http(s) address about the person.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub url: Option<String>,
+    /// The key that a post writes in place of the name, in the form of addresses, if that is another.
+    #[serde(skip)]
+    pub known_as: Option<Box<str>>,
 }
 
 /// `[feed]`

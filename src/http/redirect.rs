@@ -1,7 +1,7 @@
 //! Permanent redirects, in one hop to the final address (301, RFC 9110, section 15.4.2).
 //!
 //! Several things move an address: the configuration ([`Redirects`](crate::config::Redirects)), another spelling
-//! ([`Target::Moved`]), and a post that was renamed ([`Site::moved`]). They are followed one after the other until nothing moves.
+//! ([`Target::Moved`]), another name of a tag or an author ([`Site::renamed_scope`]), and a post that was renamed ([`Site::moved`]). They are followed one after the other until nothing moves.
 
 use super::request::Request;
 use super::target::Target;
@@ -41,10 +41,16 @@ fn step(site: &Site, path: &str, target: Option<&Target>, base: &str) -> Option<
     if let Some(to) = config.redirect.next(path, base) {
         return Some(if to.starts_with('/') { format!("{base}{to}") } else { to });
     }
+    if let Some(to) = target.and_then(|target| target.path_in(&site.renamed_scope(target.scope()?)?)) {
+        return Some(format!("{base}{to}"));
+    }
     match target? {
         Target::Moved(to) => {
             // a redirect never leads to 404
-            let exists = |to: &Target| to.scope().is_none_or(|scope| site.index.members(scope).is_some());
+            let exists = |to: &Target| {
+                let has_posts = |scope| site.index.members(scope).is_some() || site.renamed_scope(scope).is_some();
+                to.scope().is_none_or(has_posts)
+            };
             let leads = config.redirect.next(to, base).is_some() || Target::parse(to).is_some_and(|to| exists(&to));
             leads.then(|| format!("{base}{to}"))
         }

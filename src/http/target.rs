@@ -152,13 +152,25 @@ impl Target {
         if canonical == name {
             return Some(target);
         }
-        Some(match target {
-            Target::Feed(scope, place, format) => Target::Moved(feed_path(&scope.path(), place, format)),
-            Target::Page(scope, 1) => Target::Moved(scope.path()),
-            Target::Page(scope, n) => Target::Moved(format!("{}/page/{n}", scope.path())),
-            Target::Subscription(scope) => Target::Moved(format!("{}/feed", scope.path())),
-            Target::Subscribe(scope) => Target::Moved(format!("{}/subscribe", scope.path())),
-            other => other,
+        Some(
+            target
+                .scope()
+                .and_then(|scope| target.path_in(scope))
+                .map_or(target, Target::Moved),
+        )
+    }
+
+    /// Returns the path of the same document in another scope; `None` if it is not in a scope.
+    #[must_use]
+    pub fn path_in(&self, scope: &Scope) -> Option<String> {
+        let base = scope.path();
+        Some(match self {
+            Target::Feed(_, place, format) => feed_path(&base, *place, *format),
+            Target::Page(_, 1) => base,
+            Target::Page(_, n) => format!("{base}/page/{n}"),
+            Target::Subscription(_) => format!("{base}/feed"),
+            Target::Subscribe(_) => format!("{base}/subscribe"),
+            _ => return None,
         })
     }
 

@@ -18,11 +18,11 @@ use std::sync::Arc;
 
 use camino::{Utf8Path, Utf8PathBuf};
 
-use super::targets::{TargetKind, composed, fold, post_path, target_key};
+use super::targets::{TargetKind, fold, post_path, target_key};
 use super::{Index, Scope};
 use crate::post::reference::{Form, Found, PAGE_EXTENSIONS, Role, Target, Written};
 use crate::post::slug::slugify;
-use crate::post::{Post, is_reserved, key, page_key};
+use crate::post::{Post, composed, is_reserved, key, page_key};
 use crate::source_file::file_type::{is_markdown, markdown_stem};
 
 /// More posts or files with one name are not compared: a name that so many have says nothing.

@@ -11,10 +11,9 @@ use std::sync::{Arc, LazyLock};
 
 use camino::{Utf8Path, Utf8PathBuf};
 use smol_str::SmolStr;
-use unicode_normalization::{UnicodeNormalization, is_nfc};
 
 use super::claims::ClaimChange;
-use crate::post::{Post, key, page_key};
+use crate::post::{Post, composed, key, page_key};
 use crate::shared_vec::SharedVec;
 use crate::source_file::file_type::markdown_stem;
 use crate::source_file::{FileChanges, by_parts};
@@ -53,15 +52,6 @@ pub(super) fn fold(text: &str) -> Cow<'_, str> {
         return Cow::Borrowed(text);
     }
     Cow::Owned(composed(text).to_lowercase())
-}
-
-/// Returns `text` in Unicode's composed form (NFC).
-pub(super) fn composed(text: &str) -> Cow<'_, str> {
-    if is_nfc(text) {
-        Cow::Borrowed(text)
-    } else {
-        Cow::Owned(text.nfc().collect())
-    }
 }
 
 /// The posts and media files that an address may name.

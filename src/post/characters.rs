@@ -1,4 +1,8 @@
-//! Characters that are left out of every output, and characters that are invisible.
+//! Characters that are left out of every output, characters that are invisible, and the composed form of text.
+
+use std::borrow::Cow;
+
+use unicode_normalization::{UnicodeNormalization, is_nfc};
 
 /// Returns whether `c` is left out of every output: what XML 1.0 forbids (section 2.2, `Char`), and the controls and noncharacters
 /// that it discourages. Tabs and line feeds are kept. A carriage return is not: XML turns it into a line feed (section 2.11).
@@ -33,6 +37,15 @@ fn may_hold_forbidden(text: &str) -> bool {
 /// with text.
 pub fn is_invisible(c: char) -> bool {
     matches!(c, '\u{200b}'..='\u{200f}' | '\u{2060}' | '\u{feff}')
+}
+
+/// Returns `text` in Unicode's composed form (NFC), in which equal letters are equal bytes.
+pub fn composed(text: &str) -> Cow<'_, str> {
+    if is_nfc(text) {
+        Cow::Borrowed(text)
+    } else {
+        Cow::Owned(text.nfc().collect())
+    }
 }
 
 #[cfg(test)]

@@ -45,6 +45,10 @@ use super::reference::{References, Role, WIKILINK};
 /// Schemes that an address may have. None of them runs code or contains content itself.
 const SCHEMES: [&str; 9] = ["http", "https", "mailto", "tel", "sms", "xmpp", "irc", "magnet", "geo"];
 
+/// Schemes of addresses that are resolved, or removed: `data:image/png,…`, `wikilink:A%20note`, `link://slug/a` (Nikola) and
+/// `pathname:///a.zip` (Docusaurus).
+const FORMS: [&str; 4] = ["data", WIKILINK.split_at(WIKILINK.len() - 1).0, "link", "pathname"];
+
 /// Attributes that every element may have. Links need `id`.
 const ATTRIBUTES: [&str; 5] = ["class", "dir", "id", "lang", "title"];
 
@@ -310,8 +314,8 @@ fn cleaner(address: impl Fn(&str, Role) -> Option<String> + Send + Sync + 'stati
         .generic_attributes(ATTRIBUTES.into())
         .tag_attributes(attributes)
         .clean_content_tags(["script", "style"].into())
-        // `attribute_value` decides which pictures may be in `data:` URLs, and resolves wikilinks
-        .url_schemes(SCHEMES.into_iter().chain(["data", WIKILINK.trim_end_matches(':')]).collect())
+        // `attribute_value` decides which pictures may be in `data:` URLs, and resolves the forms of other tools
+        .url_schemes(SCHEMES.into_iter().chain(FORMS).collect())
         .url_relative(UrlRelative::PassThrough)
         .link_rel(None)
         .attribute_filter(move |element, attribute, value| attribute_value(element, attribute, value, &address));

@@ -2,7 +2,7 @@
 //!
 //! A [`Companion`] is such a file, parsed once. [`Inherited`] holds the fields that one post inherits from all its companions;
 //! [`read_with`](super::read_with) reads a post together with them. Only fields about visibility and dates are inherited, except from
-//! Nikola's `.meta` files. This module does not look for companions: `source::folder` does.
+//! Nikola's `.meta` files; and the names of authors. This module does not look for companions: `source::folder` does.
 //!
 //! - Hugo: `cascade` in a section's `_index.md` applies to all posts below; the front matter of a post, or of a nearer section, wins.
 //! - Zola: `draft = true` in `_index.md` hides the whole section.
@@ -11,6 +11,7 @@
 //! - `MkDocs` Material: `.meta.yml` applies to all posts beside and below it; the front matter, or a nearer file, wins.
 //! - Nikola: `hello.meta` contains the front matter of `hello.md`.
 //! - Jekyll: `defaults` in `_config.yml` apply to the paths that they name; the front matter wins.
+//! - `authors.yml` of Docusaurus, `MkDocs` Material, Jekyll and others has the names of the authors whom posts name by a key.
 //! - Posts beside an `index.md` that is a draft are drafts.
 //!
 //! ```
@@ -47,11 +48,12 @@ use std::sync::Arc;
 
 use camino::Utf8Path;
 
-pub(crate) use self::companion::FOLDER_META;
+pub(crate) use self::companion::{AUTHORS, FOLDER_META};
 pub use self::companion::{Companion, CompanionKind, RuleKind};
 use self::companion::{hash_of, move_lines};
 use super::fields::fold_key;
 use super::node::{Node, Value};
+use super::people::People;
 use super::visibility::is_about_visibility;
 use super::{Origin, ParsedPost};
 use crate::diagnostic::{Diagnostic, Position};
@@ -72,6 +74,10 @@ pub struct Inherited {
     rules: Vec<(Arc<Companion>, usize)>,
     /// The companions that are not understood.
     broken: Vec<Arc<Companion>>,
+    /// The companions that describe people, the nearest first.
+    people: Vec<Arc<Companion>>,
+    /// Whether its tool separates tags by spaces; `None` if the tool is not known.
+    splits_tags: Option<bool>,
     hold: Option<Hold>,
     /// The hash of the reason for `hold`.
     hold_reason: u64,
@@ -94,6 +100,24 @@ impl Inherited {
         if companion.error.is_some() {
             self.broken.push(Arc::clone(companion));
         }
+        if !companion.people.is_empty() || companion.warning.is_some() {
+            self.people.push(Arc::clone(companion));
+        }
+    }
+
+    /// Sets whether the tool of the post separates tags by spaces.
+    pub(crate) fn set_splits_tags(&mut self, splits_tags: Option<bool>) {
+        self.splits_tags = splits_tags;
+    }
+
+    /// Returns whether the tool of the post separates tags by spaces; `None` if the tool is not known.
+    pub(super) fn splits_tags(&self) -> Option<bool> {
+        self.splits_tags
+    }
+
+    /// Returns the people whom the post may name by a key, the nearest first.
+    pub(super) fn people(&self) -> Vec<&People> {
+        self.people.iter().map(|companion| &companion.people).collect()
     }
 
     /// Holds the post back by a rule about folders, for this `reason`.
@@ -105,7 +129,8 @@ impl Inherited {
     /// Returns whether the post inherits nothing.
     #[must_use]
     pub(crate) fn is_empty(&self) -> bool {
-        self.rules.is_empty() && self.broken.is_empty() && self.hold.is_none()
+        let has_fields = !self.rules.is_empty() || !self.broken.is_empty() || !self.people.is_empty();
+        !has_fields && self.hold.is_none() && self.splits_tags.is_none()
     }
 
     /// Returns a hash, valid while the program runs; 0 if it is empty.
@@ -116,7 +141,9 @@ impl Inherited {
         }
         let rules = self.rules.iter().map(|(companion, number)| (companion.hash, *number));
         let broken = self.broken.iter().map(|companion| (companion.hash, usize::MAX));
-        hash_of(&(rules.chain(broken).collect::<Vec<_>>(), self.hold, self.hold_reason)).max(1)
+        let people = self.people.iter().map(|companion| (companion.hash, usize::MAX - 1));
+        let companions: Vec<_> = rules.chain(broken).chain(people).collect();
+        hash_of(&(companions, self.splits_tags, self.hold, self.hold_reason)).max(1)
     }
 
     /// Adds the inherited fields to the fields `written` in the post's own file, and returns the number of the latter.
@@ -177,6 +204,8 @@ impl Inherited {
                 reading.held = Some(error.clone());
             }
         }
+        let warnings = self.people.iter().filter_map(|companion| companion.warning.clone());
+        reading.remarks.extend(warnings);
         reading.post.is_held |= match self.hold {
             Some(Hold::Always) => true,
             Some(Hold::IfUndated) => reading.post.origins.date == Origin::FileTime,

@@ -21,6 +21,7 @@ mod attributes;
 mod blocks;
 mod bound;
 mod code;
+mod code_block;
 mod container;
 mod dialect;
 mod fence;
@@ -28,6 +29,7 @@ mod hidden;
 mod jsx;
 mod line;
 mod math;
+mod picture;
 mod shortcode;
 mod signs;
 mod spaced;
@@ -45,6 +47,7 @@ use comrak::options::Plugins;
 use comrak::{Anchorizer, Arena, Node, Options, format_html_with_plugins, parse_document};
 
 use super::html::token::unfinished;
+use super::slug;
 use crate::config::Shortcodes;
 use bound::LimitedText;
 pub use dialect::ForeignTag;
@@ -143,7 +146,8 @@ pub fn render_with(body: &str, title: &str, shortcodes: &Shortcodes) -> Rendered
     attributes::remove(root, &arena);
     math::mark_formulas(root, &arena);
     format_titles(root, &arena);
-    name_languages(root);
+    code_block::tidy(root);
+    picture::tidy(root);
     if let Some(heading) = first_heading(root)
         && same_words(&summary::plain_text(heading), title)
     {
@@ -366,83 +370,72 @@ fn format_titles<'a>(root: Node<'a>, arena: &'a Arena<'a>) {
     }
 }
 
-/// Keeps only the language of the words after the fence of each block of code.
-fn name_languages(root: Node<'_>) {
-    for node in root.descendants() {
-        let mut data = node.data_mut();
-        let NodeValue::CodeBlock(block) = &mut data.value else {
-            continue;
-        };
-        let fence = fence::parse(&block.info);
-        let (title, language) = (fence.title.map(str::to_owned), fence.language.to_owned());
-        match title {
-            // comrak writes no attributes of `pre`
-            Some(title) => {
-                let class = match language.as_str() {
-                    "" => String::new(),
-                    language => format!(
-                        " class=\"language-{}\"",
-                        html_escape::encode_double_quoted_attribute(language)
-                    ),
-                };
-                let literal = format!(
-                    "<pre title=\"{}\"><code{class}>{}</code></pre>\n",
-                    html_escape::encode_double_quoted_attribute(&title),
-                    html_escape::encode_safe(&block.literal)
-                );
-                let block_type = 1;
-                data.value = NodeValue::HtmlBlock(NodeHtmlBlock { block_type, literal });
-            }
-            None => block.info = language,
-        }
-    }
-}
-
-/// Writes headings with ids in the form of GitHub, unique in the text.
+/// Writes headings with ids in the form of GitHub, unique in the text. Where the id in the form of Zola and `VitePress` is another,
+/// links may lead to that too.
 struct HeadingIds {
     /// In order; empty for a heading without an id.
     ids: Vec<String>,
+    /// The other id of each heading; empty if there is none.
+    others: Vec<String>,
     next: AtomicUsize,
 }
 
 impl HeadingIds {
     fn new(root: Node<'_>) -> HeadingIds {
         let mut ids = Vec::new();
+        let mut texts = Vec::new();
         let mut taken = HashSet::new();
         let mut anchors = Anchorizer::new();
         for node in root.descendants() {
             if !matches!(node.data().value, NodeValue::Heading(_)) {
                 continue;
             }
-            let id = attributes::take_id(node)
-                .filter(|id| taken.insert(id.clone()))
-                .unwrap_or_else(|| {
-                    let text = node.collect_text();
-                    if !text.chars().any(char::is_alphanumeric) {
-                        return String::new();
-                    }
-                    loop {
-                        let id = anchors.anchorize(text.trim());
-                        if taken.insert(id.clone()) {
-                            return id;
-                        }
-                    }
-                });
-            ids.push(id);
+            let own = attributes::take_id(node).filter(|id| taken.insert(id.clone()));
+            let text = if own.is_some() { String::new() } else { node.collect_text() };
+            ids.push(own.unwrap_or_else(|| github_id(&text, &mut anchors, &mut taken)));
+            texts.push(text);
         }
+        let other = |text: &String| other_id(text).filter(|id| taken.insert(id.clone())).unwrap_or_default();
         HeadingIds {
+            others: texts.iter().map(other).collect(),
             ids,
             next: AtomicUsize::new(0),
         }
     }
 }
 
+/// The id of a heading with this `text` in the form of GitHub, which is not `taken` yet; empty if there is none.
+fn github_id(text: &str, anchors: &mut Anchorizer, taken: &mut HashSet<String>) -> String {
+    if !text.chars().any(char::is_alphanumeric) {
+        return String::new();
+    }
+    loop {
+        let id = anchors.anchorize(text.trim());
+        if taken.insert(id.clone()) {
+            return id;
+        }
+    }
+}
+
+/// The id of a heading with this `text` in the form of Zola and `VitePress`, which write `-` for a sign that GitHub leaves out (`What's` is
+/// `what-s`); `None` if the letters are not Latin.
+fn other_id(text: &str) -> Option<String> {
+    let is_latin = text.chars().all(|c| c < '\u{250}' || !c.is_alphanumeric());
+    // `slugify` leaves apostrophes out
+    let id = slug::slugify(&text.replace(['\'', '’'], "-"));
+    (is_latin && !id.is_empty()).then_some(id)
+}
+
 impl HeadingAdapter for HeadingIds {
     fn enter(&self, output: &mut dyn fmt::Write, heading: &HeadingMeta, _: Option<Sourcepos>) -> fmt::Result {
         let next = self.next.fetch_add(1, Ordering::Relaxed);
         match self.ids.get(next).filter(|id| !id.is_empty()) {
-            Some(id) => write!(output, "<h{} id=\"{id}\">", heading.level),
-            None => write!(output, "<h{}>", heading.level),
+            Some(id) => write!(output, "<h{} id=\"{id}\">", heading.level)?,
+            None => write!(output, "<h{}>", heading.level)?,
+        }
+        match self.others.get(next).filter(|id| !id.is_empty()) {
+            Some(id) => write!(output, "<span id=\"{id}\"></span>"),
+            None => Ok(()),
         }
     }
 

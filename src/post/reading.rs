@@ -3,7 +3,7 @@
 use std::fmt::{self, Write as _};
 
 use super::address::AddressParts;
-use super::characters::is_forbidden;
+use super::characters::{composed, is_forbidden};
 use super::dating::{self, PostDate};
 use super::fields::{self, Fields};
 use super::fingerprint::{self, Fingerprint};
@@ -11,6 +11,7 @@ use super::front_matter::{self, Dialect, Node, Parts, Value};
 use super::inherited::Inherited;
 use super::kind::{self, Kind};
 use super::markdown::ForeignTag;
+use super::people::People;
 use super::remarks::Remarks;
 use super::slug::{self, PathName};
 use super::{
@@ -65,12 +66,21 @@ pub fn read_with(file: &SourceFile, inherited: &Inherited, config: &Config) -> R
     } = front_matter::parse(&file.path, &text)?;
     let own = inherited.extend_fields(&mut written);
     let path = slug::parse_path(&file.path);
+    let in_posts = || {
+        file.path
+            .components()
+            .any(|part| matches!(part.as_str(), "_posts" | "_drafts"))
+    };
     let has_layout = || written.iter().any(|(key, _)| key.eq_ignore_ascii_case("layout"));
     let parts = FileParts {
         file,
         config,
         body,
-        is_jekyll: dialect == Dialect::Yaml && path.date.is_some() && has_layout(),
+        is_jekyll: dialect == Dialect::Yaml
+            && inherited
+                .splits_tags()
+                .unwrap_or_else(|| path.date.is_some() && (has_layout() || in_posts())),
+        people: inherited.people(),
         path,
         outline: markdown::outline_with(body, &config.shortcodes),
         fields: Fields::new(&written),
@@ -103,6 +113,8 @@ struct FileParts<'a> {
     body: &'a str,
     /// Whether the file looks like one of Jekyll.
     is_jekyll: bool,
+    /// The people whom the site's data describe.
+    people: Vec<&'a People>,
     path: PathName,
     outline: markdown::Outline<'a>,
     fields: Fields<'a>,
@@ -116,6 +128,7 @@ impl FileParts<'_> {
             config,
             body,
             is_jekyll,
+            people,
             path,
             outline,
             fields,
@@ -155,7 +168,7 @@ impl FileParts<'_> {
             in_feeds: visibility::read_in_feeds(fields),
             minor: visibility::read_minor(fields),
             tags: tags::read_tags(fields, &config.posts, *is_jekyll).into(),
-            authors: authors::read_authors(fields),
+            authors: authors::read_authors(fields, people),
             section: path.section.as_deref().map(Into::into),
             language: language.map(Into::into),
             direction,
@@ -404,7 +417,7 @@ fn title(fields: &Fields, outline: &markdown::Outline, path: &PathName, remarks:
             Value::Scalar { text, .. } => {
                 // titles are text, but tools that insert them into HTML make authors write `&amp;`
                 let title = html_escape::decode_html_entities(text);
-                return (shortened(&title, LONGEST_TITLE), origin);
+                return (composed(&shortened(&title, LONGEST_TITLE)).into_owned(), origin);
             }
             _ => remarks.warn_value(
                 "title-unusable",
@@ -416,8 +429,40 @@ fn title(fields: &Fields, outline: &markdown::Outline, path: &PathName, remarks:
     }
     match outline.heading().filter(|heading| !heading.is_empty()) {
         Some(heading) => (shortened(heading, LONGEST_TITLE), Origin::Heading),
+        None if is_untitled(fields, path) => (String::new(), Origin::Default),
         None => (slug::title_from_name(&path.name), Origin::FileName),
     }
+}
+
+/// Keys that tell the kind of a post.
+const KIND_KEYS: [&str; 5] = ["post_format", "format", "type", "kind", "layout"];
+/// The kinds of posts that have no title.
+const UNTITLED_KINDS: [&str; 8] = [
+    "status",
+    "aside",
+    "microblog",
+    "micropost",
+    "micro",
+    "microposts",
+    "tweet",
+    "toot",
+];
+
+/// Whether the post has no title on purpose: it says that it is a short note, or it has an empty title and a
+/// date in place of a name.
+fn is_untitled(fields: &Fields, path: &PathName) -> bool {
+    let is_short_note = || fields.first(&["microblog"]).and_then(|(_, node)| fields::boolean(node)) == Some(true);
+    let has_kind = || {
+        let mut kinds = fields
+            .keys()
+            .filter(|key| KIND_KEYS.iter().any(|kind| kind.replace('_', "") == key.folded()));
+        kinds.any(|key| fields::text(key.node()).is_some_and(|kind| UNTITLED_KINDS.contains(&kind.to_lowercase().as_str())))
+    };
+    let has_empty_title = || {
+        let is_named = path.name.contains(char::is_alphabetic);
+        !is_named && fields.keys().any(|key| key.folded() == "title")
+    };
+    is_short_note() || has_kind() || has_empty_title()
 }
 
 fn summary(fields: &Fields, outline: &markdown::Outline) -> (String, Origin) {

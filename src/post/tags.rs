@@ -2,6 +2,7 @@
 
 use smol_str::SmolStr;
 
+use super::characters::composed;
 use super::fields::{self, Fields};
 use super::node::{Node, Value};
 use crate::config::{PostSettings, SplitTags};
@@ -63,11 +64,12 @@ fn distinct(tags: impl Iterator<Item = String>) -> Vec<SmolStr> {
         .collect()
 }
 
-/// `tag` on one line, without the `#` before it.
+/// `tag` on one line, composed, with its character references decoded and without the `#` before it.
 fn cleaned(tag: String) -> String {
-    let line = fields::single_line(&tag);
-    let name = line.trim_start_matches('#');
-    let other = (*name != *tag).then(|| name.to_owned());
+    let decoded = html_escape::decode_html_entities(&tag);
+    let line = fields::single_line(&decoded);
+    let name = composed(line.trim_start_matches('#'));
+    let other = (*name != *tag).then(|| name.into_owned());
     other.unwrap_or(tag)
 }
 
@@ -83,21 +85,38 @@ fn split_tags(node: &Node, at_spaces: bool) -> Vec<String> {
         } else {
             vec![text]
         };
-        return parts.into_iter().map(|part| part.trim().to_owned()).collect();
+        let unquoted = |part: &str| {
+            let inner = ['"', '\'']
+                .iter()
+                .find_map(|&quote| part.strip_prefix(quote)?.strip_suffix(quote));
+            inner.unwrap_or(part).to_owned()
+        };
+        return parts.into_iter().map(|part| unquoted(part.trim())).collect();
     }
-    fields::elements(node)
-        .into_iter()
-        .filter_map(fields::text)
-        .map(str::to_owned)
-        .collect()
+    let names = fields::elements(node).into_iter().flat_map(|node| match &node.value {
+        Value::Map(map) => names_of(node, map),
+        _ => fields::text(node).into_iter().collect(),
+    });
+    names.map(str::to_owned).collect()
+}
+
+/// The tags in a mapping: the one that it describes (`{name: Rust, slug: rust}`), or each of its keys (`{rust: , go: true}`).
+fn names_of<'a>(node: &'a Node, map: &'a [(String, Node)]) -> Vec<&'a str> {
+    if let Some(name) = fields::first_in(node, &["name", "label", "title", "slug", "id"]) {
+        return fields::text(name).into_iter().collect();
+    }
+    let is_set =
+        |node: &Node| node.value == Value::Null || fields::text(node).is_some_and(|text| text.eq_ignore_ascii_case("true"));
+    let keys = map.iter().filter(|(_, node)| is_set(node));
+    keys.map(|(key, _)| key.as_str()).collect()
 }
 
 /// Returns the key of a tag, an author or a section, by which it is compared and addressed: lower case, `-` for white space, without
-/// the characters that are left out of every output.
+/// the characters that are left out of every output, in Unicode's composed form.
 ///
 /// `.` and `..` are spelled out: they cannot be a segment of a path (RFC 3986, section 5.2.4).
 pub fn key(name: &str) -> String {
-    let key = fields::single_line(name).to_lowercase();
+    let key = composed(&fields::single_line(name)).to_lowercase();
     match key.as_str() {
         "." => "dot".to_owned(),
         ".." => "dot-dot".to_owned(),
@@ -126,7 +145,14 @@ mod tests {
 
     #[test]
     fn tags_in_every_form() {
-        let cases: [(&str, &[&str]); 18] = [
+        let cases: [(&str, &[&str]); 25] = [
+            ("tags: a, \"b c\", '#d'", &["a", "b c", "d"]),
+            ("tags: [{name: Rust lang, slug: rust}, {label: Go}]", &["Rust lang", "Go"]),
+            ("tags: {title: Rust, slug: rust}", &["Rust"]),
+            ("tags: [{slug: rust}]", &["rust"]),
+            ("tags: {rust: , go: true, c: false}", &["rust", "go"]),
+            ("tags: [Q &amp; A, 'a &lt; b']", &["Q & A", "a < b"]),
+            ("tags: [\"Cafe\\u0301\", \"Caf\\u00e9\"]", &["Caf\u{e9}"]),
             ("tags: [a, b]", &["a", "b"]),
             ("tags:\n- presidential fellows\n- c++", &["presidential fellows", "c++"]),
             ("tags: a, b c", &["a", "b c"]),
@@ -178,6 +204,7 @@ mod tests {
             ("日本語", "日本語"),
             ("..", "dot-dot"),
             ("a/b", "a/b"),
+            ("Cafe\u{301}", "caf\u{e9}"),
             ("a\u{2}b \u{1}", "ab"),
         ] {
             assert_eq!(key(name), expected);

@@ -58,6 +58,7 @@ pub(super) fn people<'a>(authors: impl IntoIterator<Item = &'a Person>) -> Vec<P
             name: some_line(&person.name)?,
             email: person.email.as_deref().and_then(some_line).filter(|email| is_email(email)),
             url: person.url.as_deref().and_then(web_address),
+            known_as: None,
         })
     };
     authors.into_iter().filter_map(clean).collect()
@@ -167,6 +168,7 @@ mod tests {
             name: name.to_owned(),
             email: email.map(str::to_owned),
             url: url.map(str::to_owned),
+            known_as: None,
         };
         let cases = [
             (person(" ", Some("a@example.com"), None), None),

@@ -1,7 +1,9 @@
 //! Detects which tools (Hugo, Jekyll, Obsidian, …) the posts folder belongs to, by the files that a tool keeps beside its posts.
 //!
 //! The configured folder may be a whole site or only its folder of posts. So signs are looked for in it and in its parent, and if that is
-//! called `content`, in the one above. Only a fixed list of names is checked; there is no search.
+//! called `content`, `source` or `src`, in the one above. Only a fixed list of names is checked; there is no search.
+
+mod people;
 
 use std::fs::{self, File};
 use std::io::Read;
@@ -152,6 +154,7 @@ impl Layout {
         if layout.has(Tool::Hugo) {
             layout.settings.extend(read_hugo_settings(root, &above));
         }
+        layout.settings.extend(people::read_people(root, &above));
         layout
     }
 
@@ -226,7 +229,8 @@ fn folders_above(root: &Utf8Path) -> Vec<Utf8PathBuf> {
     let mut above = Vec::new();
     if let Some(parent) = root.parent() {
         above.push(parent.to_owned());
-        if let Some(site) = parent.parent().filter(|_| parent.file_name() == Some("content")) {
+        let is_within = |name: &str| matches!(name, "content" | "source" | "src");
+        if let Some(site) = parent.parent().filter(|_| parent.file_name().is_some_and(is_within)) {
             above.push(site.to_owned());
         }
     }
@@ -254,6 +258,10 @@ fn tools_at(folder: &Utf8Path) -> Vec<Tool> {
                 tools.push(Tool::Hugo);
             }
         }
+    }
+    let packages = read_bounded(&folder.join("package.json")).unwrap_or_default();
+    if packages.contains("\"hexo\"") {
+        tools.push(Tool::Hexo);
     }
     if tools.contains(&Tool::Hexo) {
         tools.retain(|tool| *tool != Tool::Jekyll);

@@ -20,6 +20,7 @@ fn person(name: &str, email: Option<&str>, url: Option<&str>) -> Person {
         name: name.to_owned(),
         email: email.map(str::to_owned),
         url: url.map(str::to_owned),
+        known_as: None,
     }
 }
 

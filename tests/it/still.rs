@@ -53,9 +53,14 @@ impl TestFolder {
 
     /// The site of the folder at [`NOW`].
     pub fn site(&self, config: &str) -> Site {
+        self.site_below("", config)
+    }
+
+    /// The site of the posts folder `below` this folder at [`NOW`].
+    pub fn site_below(&self, below: &str, config: &str) -> Site {
         let config = Config::parse("feedmill.toml".into(), config).unwrap();
         let now = NOW.parse().unwrap();
-        snapshot(&Arc::new(config), self.root(), &mut Registry::new(now), now).unwrap()
+        snapshot(&Arc::new(config), &self.root().join(below), &mut Registry::new(now), now).unwrap()
     }
 }
 

@@ -211,6 +211,10 @@ impl<'a> Repairer<'a> {
         self.push_tag(name, tag, |attribute, value| {
             (!picture::SET_ATTRIBUTES.contains(&attribute)).then_some(value)
         });
+        // a player without controls cannot be used, and a sound without them cannot be seen
+        if matches!(name, "audio" | "video") && tag.attribute("controls").is_none() && self.out.pop().is_some() {
+            self.out.push_str(" controls=\"\">");
+        }
         if VOID.contains(&name) {
             return;
         }

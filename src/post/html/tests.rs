@@ -234,7 +234,10 @@ fn pictures_keep_their_addresses_and_alternatives() {
         assert_eq!(for_page(&format!("<a href='{address}'>a</a>")), "<a>a</a>", "{address:.40}");
     }
     assert_eq!(for_page(&format!("<a href='{SMALL}'>a</a>")), "<a>a</a>");
-    assert_eq!(for_page(&format!("<video poster='{SMALL}'></video>")), "<video></video>");
+    assert_eq!(
+        for_page(&format!("<video poster='{SMALL}'></video>")),
+        "<video controls=\"\"></video>"
+    );
 }
 
 #[test]

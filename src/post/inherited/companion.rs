@@ -14,11 +14,15 @@ use crate::post::dating;
 use crate::post::fields::{self, fold_key};
 use crate::post::front_matter;
 use crate::post::node::{Node, Value};
+use crate::post::people::People;
 use crate::post::visibility::is_about_visibility;
 use crate::source_file::SourceFile;
 
 /// Names of files with data for all posts in their folder and below: those of `MkDocs` Material's plugin `meta`.
 pub(crate) const FOLDER_META: [&str; 2] = [".meta.yml", ".meta.yaml"];
+
+/// Names of files that describe the authors of posts in their folder and below. In a folder of data they are for the folder around that.
+pub(crate) const AUTHORS: [&str; 4] = ["authors.yml", "authors.yaml", ".authors.yml", ".authors.yaml"];
 
 /// The kind of a companion.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -41,6 +45,11 @@ pub enum CompanionKind {
     Bundle {
         /// Whether it is a draft.
         is_draft: bool,
+    },
+    /// The people whom posts name by a key.
+    People {
+        /// Whether the file is about one person, who has the key in its name.
+        is_of_one: bool,
     },
     /// The settings of a Hugo site, which may have a `cascade`.
     HugoSettings,
@@ -114,8 +123,12 @@ pub struct Companion {
     pub(super) path: Utf8PathBuf,
     pub(super) text: Box<str>,
     pub(super) rules: Vec<Rule>,
+    /// The people whom it describes.
+    pub(super) people: People,
     /// Why the file is not understood. Its posts are then held back, because the fields that they would inherit are unknown.
     pub(super) error: Option<Diagnostic>,
+    /// What is wrong with a file about people. Posts show keys in place of the names then.
+    pub(super) warning: Option<Diagnostic>,
     pub(super) hash: u64,
 }
 
@@ -128,13 +141,15 @@ impl Companion {
             path: file.path.clone(),
             text: Box::default(),
             rules: Vec::new(),
+            people: People::default(),
             error: None,
+            warning: None,
             hash,
         };
         let text = match file.text() {
             Ok(text) => text,
             Err(error) => {
-                companion.error = Some(holding_error(error));
+                companion.refuse(&kind, error);
                 return companion;
             }
         };
@@ -153,6 +168,13 @@ impl Companion {
                     companion.add(RuleKind::Bundle, RuleScope::All, vec![draft(Position { line: 1, column: 1 })]);
                 }
             }
+            CompanionKind::People { is_of_one } => {
+                let parse = if is_of_one { People::parse_person } else { People::parse_data };
+                match parse(&file.path, &text) {
+                    Ok(people) => companion.people = people,
+                    Err(error) => companion.refuse(&kind, error),
+                }
+            }
             CompanionKind::HugoSettings => companion.parse_hugo_settings(&text),
             CompanionKind::SiteSettings { below } => companion.parse_site_settings(&text, &below),
         }
@@ -161,20 +183,43 @@ impl Companion {
 
     /// Returns a companion at `path` that could not be read because of `error`.
     #[must_use]
-    pub(crate) fn unreadable(path: &Utf8Path, error: Diagnostic) -> Companion {
-        Companion {
+    pub(crate) fn unreadable(path: &Utf8Path, kind: &CompanionKind, error: Diagnostic) -> Companion {
+        let mut companion = Companion {
             path: path.to_owned(),
             text: Box::default(),
             rules: Vec::new(),
+            people: People::default(),
             hash: hash_of(&(path, &error)),
-            error: Some(holding_error(error)),
+            error: None,
+            warning: None,
+        };
+        companion.refuse(kind, error);
+        companion
+    }
+
+    /// Records that the file is not understood because of `error`. Names are not worth holding posts back.
+    fn refuse(&mut self, kind: &CompanionKind, mut error: Diagnostic) {
+        if matches!(kind, CompanionKind::People { .. }) {
+            error.severity = Severity::Warning;
+            error
+                .message
+                .push_str("; posts show the keys of their authors, not the names");
+            self.warning = Some(error);
+        } else {
+            self.error = Some(holding_error(error));
         }
     }
 
     /// Returns whether no post inherits anything from it.
     #[must_use]
     pub(crate) fn is_empty(&self) -> bool {
-        self.rules.is_empty() && self.error.is_none()
+        self.rules.is_empty() && self.people.is_empty() && self.error.is_none() && self.warning.is_none()
+    }
+
+    /// Returns its path below the posts folder, which begins with `../` if it is above that.
+    #[cfg(test)]
+    pub(crate) fn path(&self) -> &Utf8Path {
+        &self.path
     }
 
     /// Returns the error in it. Posts that would inherit from it are held back then.
@@ -243,7 +288,7 @@ impl Companion {
         match front_matter::parse(&self.path, text) {
             Ok(parts) => self.add(RuleKind::Data, RuleScope::All, inherited_fields(&parts.fields)),
             // valid JSON that is too large or too deep; without a key of visibility it is probably not data for posts
-            Err(error) if is_certain || keys.keys().any(|key| is_about_visibility(key)) => {
+            Err(error) if is_certain || keys.keys().any(|key| may_hold_back(key)) => {
                 self.error = Some(holding_error(error));
             }
             Err(_) => {}
@@ -437,6 +482,12 @@ fn is_inherited(key: &str, node: &Node) -> bool {
         return fields::text(node).and_then(fields::parse_boolean) == Some(false);
     }
     is_about_visibility(&folded) || dating::is_about_dates(&folded)
+}
+
+/// Whether a field with this key may keep a post from readers, now or until a date.
+fn may_hold_back(key: &str) -> bool {
+    let folded: String = fold_key(key).collect();
+    is_about_visibility(&folded) || dating::is_schedule_key(&folded)
 }
 
 /// The text under `key` in Jekyll's `scope`.

@@ -57,7 +57,7 @@ fn every_kind_of_companion() {
     let folder_meta = |content| ("notes/.meta.yml", CompanionKind::FolderMeta, content);
     let meta = |content| ("notes/a.meta", CompanionKind::Meta, content);
     let large = |key: &str| format!("{{\"{key}\": true, \"items\": \"{}\"}}", "x".repeat(70_000));
-    let (export, large_draft) = (large("words"), large("draft"));
+    let (export, large_draft, large_embargo) = (large("words"), large("draft"), large("embargo"));
     let bundle = |is_draft| ("notes/index.md", CompanionKind::Bundle { is_draft }, "");
     let cases = [
         // sections
@@ -147,6 +147,7 @@ fn every_kind_of_companion() {
         (folder_data(" \n"), OWN, Public),
         (folder_data(&export), OWN, Public),
         (folder_data(&large_draft), OWN, Held),
+        (folder_data(&large_embargo), OWN, Held),
         (script("export default { draft: true }"), OWN, Draft),
         (script("export default { draft: hides() }"), OWN, Held),
         (script("export default { tags: [] }"), OWN, Public),

@@ -101,6 +101,9 @@ fn has_signs(text: &str) -> bool {
         || has("{:")
         || has("markdown")
         || has("-+-")
+        || has("|=")
+        || has("<<< ")
+        || has("--8<")
         || has("]: ") && has("*[")
         || [
             "[toc]",
@@ -332,7 +335,8 @@ impl<'a> BlockTranslator<'a> {
         match content.as_bytes() {
             [b'!', b'!', ..] | [b'?', b'?', ..] | [b'=', b'=', ..] => self.begin_indented(content, columns, length),
             [b':', b':', b':', ..] => self.translate_container(content, columns, length),
-            [b'<', ..] => self.translate_element(start, columns),
+            [b'<', b'<', b'<', b' ', ..] | [b'-', b'-', b'8', b'<', ..] => self.skip_include(content, start, length),
+            [b'<', ..] => self.translate_element(start, columns) || self.translate_one_line(own, start, columns),
             [b'i' | b'e', ..] if columns == 0 && (self.after_blank || self.out.is_empty()) => self.skip_script(start),
             [b'{' | b'[' | b'$', ..] => self.translate_special(content, columns, length),
             [b'*', b'[', ..] => {
@@ -367,17 +371,21 @@ impl<'a> BlockTranslator<'a> {
 
     /// Begins an admonition or a tab with an indented body.
     fn begin_indented(&mut self, content: &str, columns: usize, length: usize) -> bool {
-        if self.next_indent(length) < columns + 4 || self.is_full() {
-            return false;
-        }
         let tab = content
             .strip_prefix("===")
             .map(|rest| rest.trim_start_matches(['!', '+']).trim());
-        let (start, end) = if let Some(label) = tab {
-            let Some(label) = label.strip_prefix('"').and_then(|label| label.strip_suffix('"')) else {
-                return false;
-            };
-            (format!("**{}**", label.trim()), "")
+        let label = tab.and_then(|label| label.strip_prefix('"')?.strip_suffix('"'));
+        let label = label.map(|label| format!("**{}**", label.trim()));
+        if self.next_indent(length) < columns + 4 || self.is_full() {
+            // a tab whose body is not indented
+            let Some(label) = label else { return false };
+            self.at += length;
+            self.write_apart(&label, columns);
+            return true;
+        }
+        let (start, end) = if tab.is_some() {
+            let Some(label) = label else { return false };
+            (label, "")
         } else {
             let Some(admonition) = admonition::parse(content) else {
                 return false;
@@ -476,8 +484,13 @@ impl<'a> BlockTranslator<'a> {
         }
     }
 
-    /// Writes the rule of a table of kramdown, `|---+---|`, with bars.
+    /// Writes the rule of a table of kramdown, `|---+---|`, with bars, and leaves out the rule above its foot, `|===|`.
     fn translate_table_rule(&mut self, own: &str, start: usize, length: usize) -> bool {
+        let is_footer = own.contains('=') && own.trim().chars().all(|c| matches!(c, '|' | '=' | ':' | '+' | ' '));
+        if is_footer {
+            self.at += length;
+            return true;
+        }
         let is_rule = own.contains("-+-") && own.trim().chars().all(|c| matches!(c, '|' | '-' | ':' | '+' | ' '));
         if is_rule {
             self.copy(&own.replace('+', "|"), self.at + start);
@@ -485,6 +498,48 @@ impl<'a> BlockTranslator<'a> {
             self.after_blank = false;
         }
         is_rule
+    }
+
+    /// Leaves out a line that includes another file: `<<< @/a.js`, `--8<-- "a.md"`.
+    fn skip_include(&mut self, content: &str, start: usize, length: usize) -> bool {
+        let name = content.split_whitespace().next().unwrap_or_default();
+        let is_include = content.len() > name.len() && matches!(name, "<<<" | "--8<--");
+        if is_include {
+            self.left_out.push((self.at + start, content.to_owned()));
+            self.at += length;
+        }
+        is_include
+    }
+
+    /// Translates a component with its content on one line: `<TabItem label="A">b</TabItem>`.
+    fn translate_one_line(&mut self, own: &str, start: usize, columns: usize) -> bool {
+        let line = own.trim_end();
+        let Some(tag) = jsx::parse(line)
+            .ok()
+            .filter(|tag| tag.is_component() && !tag.closes && !tag.closes_itself)
+        else {
+            return false;
+        };
+        let inner = line
+            .get(tag.length..)
+            .and_then(|rest| rest.strip_suffix(&format!("</{}>", tag.name)));
+        let Some(inner) = inner.filter(|inner| !inner.contains(&format!("<{}", tag.name))) else {
+            return false;
+        };
+        let Meaning::Block { start: opening, end } = Shortcode::of_component(&tag).meaning() else {
+            return false;
+        };
+        if self.is_full() || opening.is_empty() && end.is_empty() {
+            return false;
+        }
+        self.begun += usize::from(!end.is_empty());
+        self.write_apart(&opening, columns);
+        let offset = self.at + start + tag.length;
+        self.out.extend(std::iter::repeat_n(' ', columns));
+        self.copy(inner.trim(), offset);
+        self.at += start + own.len();
+        self.write_apart(&end, columns);
+        true
     }
 
     /// Translates the tags that stand alone on their lines: those of JSX, and those with `markdown="1"`.

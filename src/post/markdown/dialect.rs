@@ -6,6 +6,7 @@
 
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
+use std::fmt::Write as _;
 use std::ops::Range;
 
 use memchr::{memchr_iter, memchr2_iter, memchr3_iter, memmem, memrchr, memrchr2};
@@ -48,7 +49,13 @@ impl ForeignTag {
     /// Returns the name: `gallery` of `{{< gallery "a" >}}`.
     #[must_use]
     pub fn name(&self) -> &str {
-        shortcode::name_of(&self.written)
+        let name = shortcode::name_of(&self.written);
+        if name.is_empty() {
+            // `<<< a.js`
+            self.written.split_whitespace().next().unwrap_or_default()
+        } else {
+            name
+        }
     }
 }
 
@@ -63,7 +70,7 @@ pub(super) fn translate<'a>(text: &'a str, shortcodes: &Shortcodes) -> Translati
     let mut edits = hidden::find_edits(text);
     let visible = edits.apply_repairs(text);
     let blocks = blocks::translate(&visible);
-    let (markdown, more, mut unknown) = match translate_inline(&blocks.markdown, shortcodes) {
+    let (markdown, more, mut unknown) = match translate_inline(&blocks.markdown, shortcodes, 0) {
         Some(Inline { out, more, unknown }) => (Some(out), more, unknown),
         None => (None, None, Vec::new()),
     };
@@ -99,8 +106,8 @@ struct Inline {
     unknown: Vec<ForeignTag>,
 }
 
-/// Translates the lines of `text`, which has no hidden parts; `None` if there is nothing to translate.
-fn translate_inline(text: &str, shortcodes: &Shortcodes) -> Option<Inline> {
+/// Translates the lines of `text`, which has no hidden parts and is inside `depth` taught tags; `None` if there is nothing to translate.
+fn translate_inline(text: &str, shortcodes: &Shortcodes, depth: usize) -> Option<Inline> {
     if !has_signs(text) {
         return None;
     }
@@ -118,6 +125,7 @@ fn translate_inline(text: &str, shortcodes: &Shortcodes) -> Option<Inline> {
         dead_until: 0,
         link_ends: Vec::new(),
         shortcodes,
+        depth,
         expanded: 0,
     };
     let code = code::ranges(text);
@@ -208,6 +216,8 @@ struct Translator<'a> {
     link_ends: Vec<usize>,
     /// The tags that the author taught.
     shortcodes: &'a Shortcodes,
+    /// The number of taught tags around the text.
+    depth: usize,
     /// In bytes: what their templates have written so far.
     expanded: usize,
 }
@@ -220,6 +230,9 @@ struct OpenTag {
     /// The marks before its line, if it is a block.
     marks: Option<String>,
 }
+
+/// The most taught tags in each other. What is in further ones is not translated.
+const MAX_TAUGHT: usize = 4;
 
 /// The most tags in each other. Further ones are left out.
 const MAX_OPEN: usize = 20;
@@ -407,14 +420,26 @@ impl<'a> Translator<'a> {
             .is_some_and(|&last| last >= self.at + length);
         let after = self.rest().get(length..).unwrap_or_default();
         let content = is_closed.then(|| content_of(after, tag.name)).flatten();
-        let (content, length) = content.map_or(("", length), |(content, end)| (content, length + end));
-        let written = self.shortcodes.expand(tag.name, &tag.call(content))?;
+        let (content, whole) = content.map_or(("", length), |(content, end)| (content, length + end));
+        let inner = if self.depth < MAX_TAUGHT {
+            translate_inline(content, self.shortcodes, self.depth + 1)
+        } else {
+            None
+        };
+        let translated = inner.as_ref().map_or(content, |inner| &inner.out);
+        let written = self.shortcodes.expand(tag.name, &tag.call(translated))?;
         self.expanded += written.len();
         if self.expanded > bound::html_length(text) {
             return None;
         }
         self.out.push_str(&written);
-        Some(length)
+        let begin = self.at + length;
+        self.unknown
+            .extend(inner.into_iter().flat_map(|inner| inner.unknown).map(|tag| ForeignTag {
+                offset: begin + tag.offset,
+                ..tag
+            }));
+        Some(whole)
     }
 
     fn push_unknown(&mut self, length: usize, is_shown: bool) {
@@ -597,6 +622,7 @@ impl<'a> Translator<'a> {
         let meaning = tag.is_component().then(|| Shortcode::of_component(&tag).meaning());
         match meaning {
             Some(Meaning::Markdown(markdown)) => self.out.push_str(&markdown),
+            Some(_) if tag.closes_itself => self.push_unknown(tag.length, false),
             _ if !tag.has_braces => return None,
             Some(_) => {}
             None => self.out.push_str(&tag.html()),
@@ -664,9 +690,16 @@ impl<'a> Translator<'a> {
     fn copy_comment(&mut self) -> Option<usize> {
         let end = self.find("-->", 4)?;
         let rest = self.rest();
-        if rest.get(4..end).is_some_and(line::is_more) {
+        let comment = rest.get(4..end).unwrap_or_default().trim();
+        if line::is_more(comment) {
             self.mark_more();
-        } else {
+        } else if comment.starts_with("@include:") {
+            self.push_unknown(end + 3, false);
+        } else if let Some(label) = comment.strip_prefix("tab ").filter(|_| rest.contains("<!-- endtab")) {
+            // the label of a tab of Hexo's themes, without its sign
+            let label = label.split('@').next().unwrap_or_default().trim();
+            let _ = writeln!(self.out, "**{label}**");
+        } else if comment != "endtab" {
             self.out.push_str(rest.get(..end + 3)?);
         }
         Some(end + 3)

@@ -39,7 +39,8 @@ fn language(info: &str) -> &str {
     if word.starts_with(|c: char| c.is_ascii_digit()) && listed.is_some() {
         return "";
     }
-    let end = word.find(['{', ',', ':', '=', '[', '(', '"']).unwrap_or(word.len());
+    // the lines after a slash are Eleventy's
+    let end = word.find(['{', ',', ':', '=', '[', '(', '"', '/']).unwrap_or(word.len());
     match word.get(end..) {
         // an option without a language
         Some(rest) if rest.starts_with('=') => "",
@@ -84,6 +85,7 @@ mod tests {
             ("rust,ignore", "rust", None),
             ("rust title=\"a.rs\" {1,3}", "rust", Some("a.rs")),
             ("js{1,3-4}", "js", None),
+            ("js/1-2,4/0", "js", None),
             ("ts:line-numbers {1}", "ts", None),
             ("jsx:title=src/a.js", "jsx", Some("src/a.js")),
             ("js [config.js]", "js", Some("config.js")),

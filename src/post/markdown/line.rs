@@ -16,6 +16,9 @@ pub(super) enum SpecialLine<'a> {
     Id(&'a str),
 }
 
+/// Comments at which a summary ends, in lower case.
+const MORE: [&str; 6] = ["more", "truncate", "excerpt", "read more", "readmore", "pelican_end_summary"];
+
 /// Markers of a table of contents, in lower case.
 const CONTENTS: [&str; 7] = ["[toc]", "[[toc]]", "[[_toc_]]", "{{toc}}", "${toc}", "{:toc}", "{: toc}"];
 
@@ -38,9 +41,16 @@ pub(super) fn is_more_line(line: &str) -> bool {
 
 /// Returns whether a comment with this content is a "more" marker.
 pub(super) fn is_more(comment: &str) -> bool {
-    ["more", "truncate", "excerpt", "read more", "readmore"]
-        .iter()
-        .any(|marker| comment.trim().eq_ignore_ascii_case(marker))
+    let comment = comment.trim();
+    let is_nikola = comment.starts_with("TEASER_END");
+    let is_one = |marker: &&str| comment.eq_ignore_ascii_case(marker);
+    is_nikola || MORE.iter().any(is_one)
+}
+
+/// Returns whether a comment with this content tells another tool to include a file or to begin a tab.
+pub(super) fn is_tool_comment(comment: &str) -> bool {
+    let comment = comment.trim_start();
+    ["@include:", "tab ", "endtab"].iter().any(|start| comment.starts_with(start))
 }
 
 /// Returns the definitions of links and footnotes in `text`: the label, and the line.

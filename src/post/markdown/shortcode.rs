@@ -427,6 +427,7 @@ impl<'a> Shortcode<'a> {
             "sup" => span("<sup>", "</sup>"),
             "u" | "underline" => span("<u>", "</u>"),
             "small" => span("<small>", "</small>"),
+            "thumbnail" => span(&image(self.argument(&["src", "url"], 0)?, self.named("alt")), ""),
             "color" | "font" | "span" | "nowrap" | "label" | "badge" => span("", ""),
             "button" | "btn" | "cta" | "linkbutton" => {
                 let address = ["href", "link", "url", "relref", "ref", "to"]
@@ -479,7 +480,10 @@ impl<'a> Shortcode<'a> {
                     _ => None,
                 }
             }
-            "embed" | "oembed" | "link_preview" | "bookmark" | "iframe" | "mastodon" | "toot" | "facebook" | "bluesky" => {
+            // the words in a badge, not those around one
+            "badge" => Some(escape(self.named("text")?)),
+            "embed" | "oembed" | "media" | "link_preview" | "bookmark" | "iframe" | "mastodon" | "toot" | "facebook"
+            | "bluesky" => {
                 let url = self.argument(&["url", "src", "href", "link"], 0)?;
                 match self.named("title") {
                     Some(title) => embed(url, title),
@@ -560,7 +564,7 @@ impl<'a> Shortcode<'a> {
     fn figure(&self) -> Option<String> {
         let source = self.argument(&["src", "image_path", "url", "path", "link"], 0)?;
         let caption = [self.named("title"), self.named("caption")];
-        let caption: Vec<String> = caption.into_iter().flatten().map(escape).collect();
+        let caption: Vec<String> = caption.into_iter().flatten().map(super::inline_html).collect();
         let alt = self.named("alt").map(escape).unwrap_or_default();
         let mut figure = format!("<figure><img src=\"{}\" alt=\"{alt}\">", destination(source));
         if let Some(link) = self.named("link").filter(|&link| link != source) {

@@ -13,6 +13,9 @@ const LONGEST: usize = 300;
 /// What Pelican's addresses begin with.
 const PELICAN: [&str; 3] = ["{filename}", "{static}", "{attach}"];
 
+/// What Pelican's addresses begin with that name no file.
+const PELICAN_NAMES: [&str; 3] = ["{author}", "{tag}", "{category}"];
+
 /// Returns whether `text` may have an address with spaces.
 pub(super) fn may_have(text: &[u8]) -> bool {
     memmem::find_iter(text, b"](").any(|at| {
@@ -30,17 +33,21 @@ pub(super) fn parse(text: &str) -> Option<(&str, usize)> {
     // what follows a quote is a title
     let title = [" \"", " '"].iter().filter_map(|quote| inner.find(quote)).min();
     let address = inner.get(..title.unwrap_or(end))?.trim();
+    let start = inner.len() - inner.trim_start().len();
+    let is_closed = title.is_some() || rest.as_bytes().get(end) == Some(&b')');
+    if let Some(name) = PELICAN_NAMES.iter().find_map(|start| address.strip_prefix(start)) {
+        let is_plain = is_closed && name.contains(' ') && !name.contains(['<', '>', '(', '"', '{']);
+        return is_plain.then_some((address, 2 + start + address.len()));
+    }
     let path = address.split(['#', '?']).next()?;
     let (stem, ending) = path.rsplit_once('.')?;
     let ending = ending.to_ascii_lowercase();
     let is_file = !stem.is_empty() && (media_kind(&ending).is_some() || is_markdown_ending(&ending));
-    let is_closed = title.is_some() || rest.as_bytes().get(end) == Some(&b')');
     let plain = PELICAN
         .iter()
         .find_map(|start| address.strip_prefix(start))
         .unwrap_or(address);
     let has_spaces = address.contains(' ') && !plain.contains(['<', '>', '(', '\t', '"', '{']);
-    let start = inner.len() - inner.trim_start().len();
     (is_file && is_closed && has_spaces).then_some((address, 2 + start + address.len()))
 }
 
@@ -58,6 +65,7 @@ mod tests {
             ("](a b/c d.md#part)", Some("a b/c d.md#part")),
             ("](https://a.test/a b.pdf)", Some("https://a.test/a b.pdf")),
             ("]({filename}my post.md)", Some("{filename}my post.md")),
+            ("]({author}Ann Ott)", Some("{author}Ann Ott")),
             ("]({{ x }}my pic.png)", None),
             ("](pic.png)", None),
             ("](pic.png \"A title.png\")", None),

@@ -47,8 +47,9 @@ fn markdown_as_on_github() {
         ),
         (
             "heading ids",
-            "## A b\n## A b\n## Ünï!\n## ?",
-            "<h2 id=\"a-b\">A b</h2>\n<h2 id=\"a-b-1\">A b</h2>\n<h2 id=\"ünï\">Ünï!</h2>\n<h2>?</h2>",
+            "## A b\n## A b\n## Ünï!\n## ?\n## 何\n## Don't",
+            "<h2 id=\"a-b\">A b</h2>\n<h2 id=\"a-b-1\">A b</h2>\n<h2 id=\"ünï\"><span id=\"uni\"></span>Ünï!</h2>\n<h2>?</h2>\n\
+             <h2 id=\"何\">何</h2>\n<h2 id=\"dont\"><span id=\"don-t\"></span>Don't</h2>",
         ),
         (
             "explicit heading ids",

@@ -6,7 +6,7 @@
 use std::fmt::Write as _;
 
 use comrak::Anchorizer;
-use percent_encoding::utf8_percent_encode;
+use percent_encoding::{AsciiSet, utf8_percent_encode};
 
 use super::shortcode;
 use crate::post::PATH_PART;
@@ -14,6 +14,9 @@ use crate::post::reference::WIKILINK;
 
 /// Extensions of pictures, in lower case.
 const PICTURES: [&str; 8] = [".png", ".jpg", ".jpeg", ".gif", ".webp", ".svg", ".avif", ".bmp"];
+
+/// The characters that are percent-encoded in the part of a document.
+const PART: &AsciiSet = &PATH_PART.remove(b'=').remove(b'&');
 
 /// A link or an embed.
 #[derive(Debug, PartialEq, Eq)]
@@ -57,17 +60,19 @@ impl Wikilink<'_> {
             }
             _ => {}
         }
+        let is_document = kind.is_some_and(|kind| kind.type_() != "text");
         let shown = if label.is_empty() || (self.embed && is_size) {
+            let target = if is_document { file } else { target };
             target.trim_start_matches('#').replace("#^", "#").replace('#', " > ")
         } else {
             label.to_owned()
         };
-        format!("<a href=\"{}\">{shown}</a>", address(target))
+        format!("<a href=\"{}\">{shown}</a>", address(target, is_document))
     }
 }
 
-/// The address that stands for `target`: a note, a file or a part of one.
-fn address(target: &str) -> String {
+/// The address that stands for `target`: a note, a file or a part of one. The part of a document is no heading: `#page=2`.
+fn address(target: &str, is_document: bool) -> String {
     let (name, part) = target.split_once('#').unwrap_or((target, ""));
     let mut address = String::new();
     if !name.is_empty() {
@@ -75,7 +80,9 @@ fn address(target: &str) -> String {
     }
     // the innermost heading, by the id that it has on the page; blocks have none
     let heading = part.rsplit('#').next().unwrap_or_default().trim();
-    if !heading.is_empty() && !heading.starts_with('^') {
+    if is_document && !heading.is_empty() {
+        let _ = write!(address, "#{}", utf8_percent_encode(heading, PART));
+    } else if !heading.is_empty() && !heading.starts_with('^') {
         let id = Anchorizer::new().anchorize(heading);
         let _ = write!(address, "#{}", utf8_percent_encode(&id, PATH_PART));
     }

@@ -1,7 +1,7 @@
 //! Parses an address as an author wrote it: the path in it, and from where the path leads.
 //!
 //! It knows the forms of other tools that name a file of the site: `@/x.md` (Zola), `{filename}x.md` and `{static}x.png` (Pelican),
-//! `__GHOST_URL__/x` (Ghost), `@site/static/x.png` and `pathname:///x` (Docusaurus), and the addresses that stand for wikilinks
+//! `__GHOST_URL__/x` (Ghost), `link://slug/x` (Nikola), `@site/static/x.png` and `pathname:///x` (Docusaurus), and the addresses that stand for wikilinks
 //! ([`WIKILINK`]).
 
 use percent_encoding::percent_decode_str;
@@ -85,6 +85,17 @@ const PELICAN: [(&str, Form); 7] = [
     ("author", Form::Author),
 ];
 
+/// The forms of Nikola, by the word after `link://`.
+const NIKOLA: [(&str, Form); 7] = [
+    ("slug", Form::Name),
+    ("filename", Form::File),
+    ("tag", Form::Tag),
+    ("category", Form::Tag),
+    ("section_index", Form::Tag),
+    ("author", Form::Author),
+    ("root", Form::Address),
+];
+
 /// The form of `reference`, whether it leads from the root, and the address in it.
 fn form_of(reference: &str) -> Option<(Form, bool, &str)> {
     if let Some(name) = reference.strip_prefix(WIKILINK) {
@@ -92,6 +103,10 @@ fn form_of(reference: &str) -> Option<(Form, bool, &str)> {
     }
     if let Some((form, path)) = pelican_form(reference) {
         return Some((form, false, path));
+    }
+    if let Some((name, path)) = reference.strip_prefix("link://").and_then(|link| link.split_once('/')) {
+        let (_, form) = NIKOLA.iter().find(|(known, _)| *known == name)?;
+        return Some((*form, *form == Form::File, path));
     }
     for (start, form) in [
         ("@/", Form::File),
@@ -142,6 +157,9 @@ mod tests {
             ("|filename|x.md", "File x.md"),
             ("{tag}rust", "Tag rust"),
             ("{author}Ann Ott", "Author Ann Ott"),
+            ("link://slug/a-post", "Name a-post"),
+            ("link://filename/posts/a.md#part", "File /posts/a.md #part"),
+            ("link://tag/rust", "Tag rust"),
             ("wikilink:A%20note#part", "Name A note #part"),
             ("wikilink:C%23", "Name C#"),
         ];
@@ -151,7 +169,16 @@ mod tests {
             let shown = format!("{:?} {root}{} {}", written.form, written.path, written.rest);
             assert_eq!(shown.trim_end(), expected, "{reference}");
         }
-        for elsewhere in ["https://a.test/x", "//a.test/x", "mailto:a@b.test", "#x", "?x", "", "%ff"] {
+        for elsewhere in [
+            "https://a.test/x",
+            "link://listing/x",
+            "//a.test/x",
+            "mailto:a@b.test",
+            "#x",
+            "?x",
+            "",
+            "%ff",
+        ] {
             assert_eq!(Written::parse(elsewhere), None, "{elsewhere}");
         }
     }

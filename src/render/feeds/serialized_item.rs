@@ -97,7 +97,7 @@ pub(in crate::render) mod tests {
             let author = |name: String| Person {
                 email: name.contains('&').then(|| "a@example.com".to_owned()),
                 name,
-                url: None,
+                ..Person::default()
             };
             let item = Item {
                 atom_id: format!("x:{id}"),

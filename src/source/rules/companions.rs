@@ -9,7 +9,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 
 use super::left_out::{LeftOut, LeftOutReason};
 use crate::config::Config;
-use crate::post::inherited::{Companion, CompanionKind, FOLDER_META, Inherited, RuleKind};
+use crate::post::inherited::{AUTHORS, Companion, CompanionKind, FOLDER_META, Inherited, RuleKind};
 use crate::post::{self, ParsedPost, Status};
 use crate::source::found_files::FoundFiles;
 use crate::source::layout::{Layout, SITE_SETTINGS, Tool};
@@ -64,6 +64,7 @@ pub(in crate::source) fn may_be_companion(name: &str) -> bool {
     name.starts_with("_index.")
         || SITE_SETTINGS.contains(&name)
         || FOLDER_META.contains(&name)
+        || AUTHORS.contains(&name)
         || is_of(".json")
         || is_of(".meta")
         || (name.contains(".11tydata.") && SCRIPTS.iter().any(|ending| is_of(ending)))
@@ -79,6 +80,18 @@ pub fn is_companion(path: &Utf8Path) -> bool {
 /// Whether a file of this name is the page of its folder.
 pub(in crate::source) fn is_index(name: &str) -> bool {
     markdown_stem(name).is_some_and(|stem| stem == "index" || stem.strip_prefix("index.").is_some_and(|tag| !tag.contains('.')))
+}
+
+/// The folder with the posts that inherit from the companion at `path`: its own, or the one around a folder of data.
+#[must_use]
+pub fn folder_of_posts(path: &Utf8Path) -> &Utf8Path {
+    let folder = path.parent().unwrap_or(Utf8Path::new(""));
+    match folder.file_name() {
+        Some("_data" | "data") if path.file_name().is_some_and(|name| AUTHORS.contains(&name)) => {
+            folder.parent().unwrap_or(Utf8Path::new(""))
+        }
+        _ => folder,
+    }
 }
 
 /// The role of the file at `path` as a companion. `has_post` returns whether a post has a path, apart from the ending.
@@ -107,6 +120,12 @@ fn role(path: &Utf8Path, has_post: impl Fn(&Utf8Path) -> bool) -> Option<Compani
     }
     if FOLDER_META.contains(&name) {
         return of_folder(CompanionKind::FolderMeta);
+    }
+    if AUTHORS.contains(&name) {
+        return Some(CompanionRole {
+            applies_to: AppliesTo::Folder(folder_of_posts(path).to_owned(), None),
+            kind: CompanionKind::People { is_of_one: false },
+        });
     }
     if is_index(name) {
         let is_of_posts = |name: &str| matches!(name.to_ascii_lowercase().as_str(), "_posts" | "_drafts" | "drafts");
@@ -196,7 +215,7 @@ impl Companions {
             }
             Err(ReadError::Refused(error)) => {
                 is_draft = is_bundle;
-                Companion::unreadable(path, error)
+                Companion::unreadable(path, &role.kind, error)
             }
         };
         self.remove(path);
@@ -260,6 +279,7 @@ impl Companions {
         if let Some(left_out) = left_out {
             inherited.set_hold(left_out.hold(), left_out);
         }
+        inherited.set_splits_tags(self.splits_tags(path));
         if self.known.is_empty() && self.layout.settings.is_empty() {
             return (inherited, None);
         }
@@ -312,6 +332,16 @@ impl Companions {
             inherited.set_hold(resource.hold(), resource);
         }
         (inherited, resource)
+    }
+
+    /// Whether the tool of the post at `path` separates tags by spaces: Jekyll does, Hexo, which has the same folders, does not.
+    fn splits_tags(&self, path: &Utf8Path) -> Option<bool> {
+        if self.layout.has(Tool::Hexo) {
+            return Some(false);
+        }
+        let is_of_posts = |name: &str| matches!(name, "_posts" | "_drafts");
+        let is_in_posts = is_of_posts(&self.root) || path.components().any(|part| is_of_posts(part.as_str()));
+        (self.layout.has(Tool::Jekyll) || is_in_posts).then_some(true)
     }
 
     fn listed<'a>(&'a self, paths: Option<&'a Vec<Utf8PathBuf>>) -> impl Iterator<Item = &'a KnownCompanion> + Clone {

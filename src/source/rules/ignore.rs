@@ -8,7 +8,7 @@ use std::borrow::Cow;
 use camino::{Utf8Component, Utf8Path, Utf8PathBuf};
 
 use crate::config::PostSettings;
-use crate::post::inherited::FOLDER_META;
+use crate::post::inherited::{AUTHORS, FOLDER_META};
 use crate::source_file::file_type::{MediaKind, is_markdown, is_markdown_ending, markdown_stem, media_kind};
 
 /// The kind of a file, by its name.
@@ -102,7 +102,8 @@ impl Ignore {
     /// Whether a file of this name is a companion although its name is hidden.
     #[must_use]
     pub fn is_hidden_companion(&self, name: &str) -> bool {
-        FOLDER_META.contains(&name) && !self.is_listed(name)
+        let is_hidden = name.starts_with('.') && (FOLDER_META.contains(&name) || AUTHORS.contains(&name));
+        is_hidden && !self.is_listed(name)
     }
 
     /// Whether the folder at `path`, whose folders above are scanned, is scanned.

@@ -12,7 +12,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 use super::files::below;
 use super::pending::{Pending, WRITERS_PAUSE};
 use super::{FileTracker, Instants, ScanOutcome};
-use crate::source::rules::companions::{Companions, beside, is_companion};
+use crate::source::rules::companions::{Companions, beside, folder_of_posts, is_companion};
 use crate::source::rules::left_out::{self, LeftOut};
 use crate::source::watch::{Hints, How};
 use crate::source::{FileEntry, Scan, ScanScope, Version};
@@ -98,7 +98,7 @@ impl Inheritance {
     /// The posts that have to wait because a companion above or beside them is not settled.
     pub(super) fn awaited(&self) -> Awaited {
         let mut folders: HashMap<Utf8PathBuf, usize> = HashMap::new();
-        for folder in self.unsettled.keys().filter_map(|path| path.parent()) {
+        for folder in self.unsettled.keys().map(|path| folder_of_posts(path)) {
             *folders.entry(folder.to_owned()).or_default() += 1;
         }
         Awaited {
@@ -142,10 +142,9 @@ impl FileTracker {
     /// may inherit.
     pub(super) fn inheritance_scope(&self, hinted: &BTreeSet<Utf8PathBuf>) -> BTreeSet<Utf8PathBuf> {
         let mut scope = BTreeSet::new();
-        let folder_of = |path: &Utf8Path| path.parent().unwrap_or(Utf8Path::new("")).to_owned();
         for path in hinted {
             if is_companion(path) {
-                scope.insert(folder_of(path));
+                scope.insert(folder_of_posts(path).to_owned());
             } else if is_markdown(path.as_str()) {
                 scope.extend(beside(path));
                 for prefix in Companions::pages_above(path) {
@@ -153,7 +152,7 @@ impl FileTracker {
                 }
             }
         }
-        scope.extend(self.inheritance.unsettled.keys().map(|path| folder_of(path)));
+        scope.extend(self.inheritance.unsettled.keys().map(|path| folder_of_posts(path).to_owned()));
         scope
     }
 

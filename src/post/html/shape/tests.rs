@@ -47,7 +47,7 @@ fn repairs() {
         (
             "a film's files",
             "<video><source src=a><track src=b></video>",
-            "<video><source src=\"a\"><track src=\"b\"></video>",
+            "<video controls=\"\"><source src=\"a\"><track src=\"b\"></video>",
         ),
         (
             "alternatives of the picture before",
@@ -90,7 +90,7 @@ fn repairs() {
         (
             "closed at once",
             "<p>a<video src=x />b<div/>c</p>d",
-            "<p>a<video src=\"x\"></video>b</p><div></div>cd",
+            "<p>a<video src=\"x\" controls=\"\"></video>b</p><div></div>cd",
         ),
         (
             "a frame closed at once",
@@ -142,6 +142,11 @@ fn repairs() {
             "frame of nothing",
             "<iframe src=about:blank title=x></iframe><embed src='' title=x>a",
             "a",
+        ),
+        (
+            "players without controls",
+            "<audio src=a></audio><video src=b controls></video>",
+            "<audio src=\"a\" controls=\"\"></audio><video src=\"b\" controls=\"\"></video>",
         ),
         ("controls", "<form><input value=x><input type=checkbox checked></form>", "☑"),
     ];

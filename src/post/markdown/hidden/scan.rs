@@ -274,7 +274,7 @@ impl<'a> HiddenScanner<'a> {
         }
         if let Some(end) = end {
             let content = self.text.get(at + 4..end).unwrap_or_default();
-            if content.trim().is_empty() || line::is_more(content) {
+            if content.trim().is_empty() || line::is_more(content) || line::is_tool_comment(content) {
                 self.at = end + 3;
             } else {
                 self.hide(at..end + 3, EMPTY);

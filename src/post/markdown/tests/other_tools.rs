@@ -107,6 +107,12 @@ fn admonitions() {
             "",
         ),
         is(
+            "a tab without a body",
+            "=== \"A\"\n\nb\n\n=== C\n",
+            "<p><strong>A</strong></p>\n<p>b</p>\n<p>=== C</p>".to_owned(),
+            "A",
+        ),
+        is(
             "tabs of Material",
             "=== \"A\"\n\n    b\n\n=== \"C\"\n\n    d\n\ne",
             "<p><strong>A</strong></p>\n<p>b</p>\n<p><strong>C</strong></p>\n<p>d</p>\n<p>e</p>".to_owned(),
@@ -194,6 +200,61 @@ fn containers_and_callouts() {
 }
 
 #[test]
+fn lines_and_pictures_of_other_tools() {
+    let is = |name, body, html: &str, summary| -> Case { (name, body, html.to_owned(), summary, &[]) };
+    check_cases(&[
+        is(
+            "components on one line",
+            "<Tabs>\n<TabItem label=\"A\">*b*</TabItem>\n<Card title=\"C\">d</Card>\n</Tabs>\n\n<Aside>e</Aside>\n\nf <Badge text=\"g\" />",
+            &format!(
+                "<p><strong>A</strong></p>\n<p><em>b</em></p>\n<p><strong>C</strong></p>\n<p>d</p>\n{}\n<p>f g</p>",
+                alert("note", "Aside", "<p>e</p>")
+            ),
+            "A",
+        ),
+        (
+            "files of others",
+            "a\n\n<<< @/b.js{1}\n\n--8<-- \"c.md\"\n\n<!--@include: ./d.md-->\n\n1 << 2",
+            "<p>a</p>\n<p>1 &lt;&lt; 2</p>".to_owned(),
+            "a",
+            &["<<< @/b.js{1}", "--8<-- \"c.md\"", "<!--@include: ./d.md-->"],
+        ),
+        is(
+            "pictures that are none",
+            "![a|100x20](b.png) ![c](d.mp4) ![e](https://youtu.be/f) ![g | h](i.png)",
+            "<p><img src=\"b.png\" alt=\"a\" /> <video controls src=\"d.mp4\"></video> <a href=\"https://youtu.be/f\">e</a> \
+             <img src=\"i.png\" alt=\"g | h\" /></p>",
+            "",
+        ),
+        is(
+            "the language of indented code",
+            "a\n\n    :::python\n    b\n\nc\n\n    #!sh\n    d\n\ne\n\n    #!/bin/sh\n    f",
+            "<p>a</p>\n<pre><code class=\"language-python\">b\n</code></pre>\n<p>c</p>\n<pre><code class=\"language-sh\">d\n</code></pre>\n\
+             <p>e</p>\n<pre><code>#!/bin/sh\nf\n</code></pre>",
+            "a",
+        ),
+        is(
+            "tabs of Hexo",
+            "a\n\n<!-- tab B@icon -->\nc\n<!-- endtab -->",
+            "<p>a</p>\n<p><strong>B</strong></p>\n<p>c</p>",
+            "a",
+        ),
+        is(
+            "a link around blocks",
+            "<Link to=\"/b\">\n\nc\n\n</Link>\n\nd",
+            "<a href=\"/b\">\n<p>c</p>\n</a>\n<p>d</p>",
+            "c",
+        ),
+        is(
+            "the foot of a table",
+            "| a |\n|---|\n| b |\n|===|\n| c |",
+            "<table>\n<thead>\n<tr>\n<th>a</th>\n</tr>\n</thead>\n<tbody>\n<tr>\n<td>b</td>\n</tr>\n<tr>\n<td>c</td>\n</tr>\n</tbody>\n</table>",
+            "",
+        ),
+    ]);
+}
+
+#[test]
 fn mdx() {
     let is = |name, body, html: &str, summary| -> Case { (name, body, html.to_owned(), summary, &[]) };
     check_cases(&[
@@ -233,23 +294,18 @@ fn mdx() {
             "<div>\n<p><em>c</em></p>\n</div>",
             "c",
         ),
-        is(
+        (
             "in a line",
             "a <b style={{c: 'd'}}>e</b>{' '}<F g={h} />i",
-            "<p>a <b>e</b> i</p>",
+            "<p>a <b>e</b> i</p>".to_owned(),
             "a e i",
+            &["<F g={h} />"],
         ),
         is(
             "links",
             "a <Link to=\"/b\">c *d*</Link>, <Link to={e}>f</Link>, <Link to='g'>h\n\ni",
             "<p>a <a href=\"/b\">c <em>d</em></a>, f</Link>, <Link to='g'>h</p>\n<p>i</p>",
             "a c d, f, h",
-        ),
-        is(
-            "a link around blocks",
-            "<Link to=\"/b\">\n\nc\n\n</Link>\n\nd",
-            "<a href=\"/b\">\n<p>c</p>\n</a>\n<p>d</p>",
-            "c",
         ),
         is(
             "an aside",
@@ -503,12 +559,27 @@ fn taught_shortcodes() {
             "<p>a <b>b &lt; c</b> <b>d</b> <b>e</b></p>",
         ),
         ("{{< box >}}\n*a*\n{{< /box >}}", "<div>\n<p><em>a</em></p>\n</div>"),
+        (
+            "{{< box >}}\na {% term b %} [[c]] {{< figure src=\"d.png\" >}}\n{{< /box >}}",
+            "<div>\n<p>a <b>b</b> <a href=\"wikilink:c\">c</a> <figure><img src=\"d.png\" alt=\"\"></figure></p>\n</div>",
+        ),
         ("`{{< term a >}}`", "<p><code>{{&lt; term a &gt;}}</code></p>"),
         ("{% other %}", "<p><code class=\"template-tag\">{% other %}</code></p>"),
     ];
     for (body, html) in cases {
         assert_eq!(render_with(body, "", &shortcodes).html.trim_end(), html, "{body}");
     }
+    let nested = "a {{< box >}}\n{% other %}\n{{< /box >}}";
+    let outline = outline_with(nested, &shortcodes);
+    let unknown: Vec<_> = outline
+        .unknown_tags()
+        .iter()
+        .map(|tag| (tag.offset, tag.written.as_str()))
+        .collect();
+    assert_eq!(unknown, [(14, "{% other %}")]);
+    // tags in tags are translated to a limit
+    let deep = format!("{}a{}", "{{< box >}}\n".repeat(2000), "{{< /box >}}\n".repeat(2000));
+    assert!(render_with(&deep, "", &shortcodes).html.contains('a'));
     // a template may write much, but not without end
     let many = "{{< term a >}} ".repeat(200_000);
     assert!(render_with(&many, "", &shortcodes).html.len() <= 2 * bound::html_length(&many));
