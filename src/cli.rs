@@ -2,6 +2,7 @@
 //!
 //! Results go to the standard output, messages for a person to the standard error stream.
 
+mod build;
 mod check;
 mod heap;
 mod import;
@@ -34,6 +35,10 @@ struct CommandLine {
 enum Commands {
     /// Watch a folder of posts and serve it
     Serve(serve::ServeArgs),
+    /// Write the site to a folder, for a host that has only files
+    ///
+    /// Exit status: 0 if the folder is as it should be, 1 if `--strict` is given and a post has an error, 2 if nothing was written.
+    Build(build::BuildArgs),
     /// List every problem in a folder of posts, with its place and how to fix it
     ///
     /// Exit status: 0 if there are no problems, 1 if there are, 2 if it could not run.
@@ -66,6 +71,7 @@ pub fn run() -> ExitCode {
     }
     let done = match arguments.command {
         Commands::Serve(arguments) => serve::run(arguments),
+        Commands::Build(arguments) => build::run(arguments),
         Commands::Check(arguments) => check::run(arguments),
         Commands::Why(arguments) => why::run(arguments),
         Commands::Import(arguments) => import::run(arguments),

@@ -25,7 +25,7 @@ use crate::diagnostic::{Diagnostic, Severity};
 use crate::source_file::file_type::is_markdown_ending;
 
 /// The configuration. Every table and key may be absent.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Config {
     /// The title, address, language and author of the site.
@@ -50,6 +50,10 @@ pub struct Config {
     pub redirect: Redirects,
     /// Tags of other tools, by name, with their templates.
     pub shortcodes: Shortcodes,
+    /// Whether the site is written to files for a host without feedmill: it has no search, no address that answers in several formats,
+    /// and no queries. Only the command line sets it.
+    #[serde(skip)]
+    pub is_static: bool,
 }
 
 impl Config {

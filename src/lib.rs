@@ -30,5 +30,6 @@ pub mod shared_vec;
 pub mod site;
 pub mod source;
 pub mod source_file;
+pub mod static_site;
 pub mod storage;
 pub mod time;

@@ -28,7 +28,7 @@ pub(crate) use self::precedence::Holder;
 pub(crate) use self::targets::LinkTarget;
 use crate::config::Config;
 use crate::diagnostic::Diagnostic;
-use crate::identity::{DocumentRecord, FormerOwner, History};
+use crate::identity::{Departure, DocumentRecord, FormerOwner, History};
 use crate::index::search::SiteSearch;
 use crate::index::{Index, Scope};
 use crate::post::reference::Targets;
@@ -396,6 +396,24 @@ impl Site {
                 .filter(|post| post.id == *former_owner.id && self.is_readable(post))
         };
         self.index.by_alias(address).or_else(had_it)
+    }
+
+    /// The addresses that posts had and left, decoded.
+    pub(crate) fn former_addresses(&self) -> impl Iterator<Item = &str> {
+        self.history.former_owners().map(|(address, _)| address)
+    }
+
+    /// Whether a post is missing that was not withdrawn.
+    #[must_use]
+    pub(crate) fn is_missing_posts(&self) -> bool {
+        let mut owners = self.history.former_owners();
+        owners.any(|(_, owner)| owner.is_expected_back && self.post(&owner.source).is_none_or(|post| post.id != *owner.id))
+    }
+
+    /// The posts that were withdrawn, the earliest first.
+    #[must_use]
+    pub(crate) fn departures(&self) -> &[Departure] {
+        self.history.since(Timestamp::MIN)
     }
 
     /// The feeds of every scope, as an outline (OPML 2.0).

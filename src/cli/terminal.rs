@@ -172,6 +172,13 @@ fn relative(path: &Utf8Path) -> &Utf8Path {
     here.unwrap_or(path)
 }
 
+/// The errors in the posts of `site`, and how many warnings there are.
+pub(super) fn problems(site: &Site, root: &Utf8Path) -> String {
+    let mut text = String::new();
+    write_problems(&mut text, site, root);
+    text
+}
+
 fn write_problems(text: &mut String, site: &Site, root: &Utf8Path) {
     let errors: Vec<_> = site
         .diagnostics

@@ -27,7 +27,7 @@ pub struct Redirect {
 }
 
 /// All redirects. Of two with the same `from` the first is used.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
 #[serde(from = "Vec<Redirect>")]
 pub struct Redirects {
     written: Vec<Redirect>,

@@ -47,6 +47,12 @@ pub struct Shortcodes {
     environment: Arc<Environment<'static>>,
 }
 
+impl PartialEq for Shortcodes {
+    fn eq(&self, other: &Shortcodes) -> bool {
+        self.written == other.written
+    }
+}
+
 /// A tag in a text.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ShortcodeCall<'a> {

@@ -10,7 +10,7 @@ use url::Url;
 use super::colour::Colour;
 
 /// `[site]`
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct SiteSettings {
     /// The title of every feed.
@@ -72,7 +72,7 @@ pub struct Person {
 }
 
 /// `[feed]`
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct FeedSettings {
     /// The number of posts in a feed and in each archive document.
@@ -97,7 +97,7 @@ pub enum FeedContent {
 }
 
 /// `[list]`
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct ListSettings {
     /// The number of posts on a page, 1 to 200.
@@ -105,7 +105,7 @@ pub struct ListSettings {
 }
 
 /// `[posts]`
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct PostSettings {
     /// The folder of posts, relative to the configuration file.
@@ -155,7 +155,7 @@ pub enum SplitTags {
 }
 
 /// `[server]`
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct ServerSettings {
     /// Where to listen: `host:port`, `unix:/path/to.sock`, or `systemd` for the socket that systemd passes.
@@ -212,7 +212,7 @@ pub enum LogFormat {
 }
 
 /// `[watch]`
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct WatchSettings {
     /// How changes are noticed.
@@ -248,7 +248,7 @@ pub enum WatchMode {
 }
 
 /// `[state]`
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct StateSettings {
     /// The folder of the ledger, relative to the configuration file; by default `.feedmill/NAME` beside the folder of posts NAME.
@@ -258,7 +258,7 @@ pub struct StateSettings {
 }
 
 /// `[cache]`: how long clients and caches may store a response, in seconds (RFC 9111, RFC 5861).
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct CacheSettings {
     /// The maximum age of feeds. It is also in RSS, in minutes (`ttl`). It is shorter before a scheduled post.
@@ -272,7 +272,7 @@ pub struct CacheSettings {
 }
 
 /// `[pace]`: how many whole documents one client may request. Conditional requests are never limited.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct RateLimitSettings {
     /// Requests per minute on average; 0 for no limit.

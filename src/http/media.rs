@@ -30,7 +30,7 @@ const HASHED_BYTES: u64 = 4 * 1024 * 1024;
 /// The most tags of content that are cached.
 const KEPT_TAGS: usize = 10_000;
 /// How long clients and caches may keep a file: a replaced picture is seen soon.
-const CACHE_CONTROL: &str = "public, max-age=300";
+pub(crate) const CACHE_CONTROL: &str = "public, max-age=300";
 /// Media types with scripts or styles. Browsers get a sandbox policy for them.
 const ACTIVE: [&str; 4] = ["html", "xml", "javascript", "css"];
 

@@ -61,7 +61,7 @@ pub enum Target {
 }
 
 /// Paths at which other software serves feeds: feed readers try them, and old subscriptions use them.
-const ALIASES: [(&str, Format); 9] = [
+pub(crate) const FEED_ALIASES: [(&str, Format); 9] = [
     ("feed.xml", Format::Rss),
     ("index.xml", Format::Rss),
     ("feed.rss", Format::Rss),
@@ -180,7 +180,7 @@ impl Target {
             [] if scope != Scope::Site => Some(Target::Page(scope, 1)),
             ["feed"] => Some(Target::Subscription(scope)),
             ["subscribe"] => Some(Target::Subscribe(scope)),
-            [name] => match (format(name), ALIASES.iter().find(|(alias, _)| *alias == name)) {
+            [name] => match (format(name), FEED_ALIASES.iter().find(|(alias, _)| *alias == name)) {
                 (Some(format), _) => Some(Target::Feed(scope, Place::Newest, format)),
                 (None, Some((_, format))) => Some(Target::Moved(feed_path(&scope.path(), Place::Newest, *format))),
                 (None, None) => None,

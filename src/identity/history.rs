@@ -71,6 +71,11 @@ impl History {
         self.departures.get(first..).unwrap_or_default()
     }
 
+    /// The addresses that posts had and left, each with the post that had it last.
+    pub(crate) fn former_owners(&self) -> impl Iterator<Item = (&str, &FormerOwner)> {
+        self.addresses.iter().map(|(address, owner)| (&**address, owner))
+    }
+
     /// The post that had `address` last: it has another address now, was withdrawn, or cannot be read.
     #[must_use]
     pub fn former_owner(&self, address: &str) -> Option<&FormerOwner> {

@@ -49,6 +49,8 @@ pub struct ListingPage<'a> {
     pub deletions: Option<Deletions<'a>>,
     /// The author of posts that name none.
     pub author: Option<&'a Person>,
+    /// Whether its pages are files, with no query in their addresses.
+    pub is_static: bool,
     /// Returns the whole text of each post, if the request asks for it.
     pub content: Option<&'a ToContent<'a>>,
 }
@@ -145,6 +147,12 @@ impl ListingPage<'_> {
     }
 
     fn address(&self, name: &str, place: &str) -> String {
+        if self.is_static {
+            return match place {
+                "1" => format!("{}/api/posts.json", self.base),
+                number => format!("{}/api/posts/page/{number}.json", self.base),
+            };
+        }
         let query = form_urlencoded::Serializer::new(String::new())
             .append_pair(name, place)
             .append_pair("per_page", &self.per_page.to_string())
@@ -246,6 +254,7 @@ mod tests {
             cursor: None,
             deletions: None,
             author: None,
+            is_static: false,
             content: None,
         }
     }

@@ -159,6 +159,7 @@ impl Site {
                 posts,
             }),
             author: self.config.site.author.as_ref(),
+            is_static: self.config.is_static,
             content: if query.with_content { Some(&content) } else { None },
         };
         Ok(Made {

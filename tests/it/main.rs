@@ -10,6 +10,7 @@
 mod adopt;
 mod api;
 mod broken;
+mod build;
 mod commands;
 mod connections;
 mod corpora;

@@ -49,7 +49,7 @@ impl<'a> Map<'a> {
         }
     }
 
-    fn parts(&self) -> usize {
+    pub(crate) fn parts(&self) -> usize {
         (self.posts.len() + self.pages.len() + self.scopes.len())
             .div_ceil(self.per_map)
             .max(1)

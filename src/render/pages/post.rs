@@ -13,7 +13,7 @@ use super::summary::{Summary, tags};
 use crate::config::Config;
 use crate::index::Scope;
 use crate::post::reference::{References, Role};
-use crate::post::{Direction, Enclosure, Post, key};
+use crate::post::{Direction, Enclosure, Post, Status, key};
 use crate::render::address::{post_url, resolved};
 use crate::render::article::Article;
 use crate::render::clean;
@@ -73,11 +73,12 @@ pub fn post(config: &Config, post: &Post, text: &str, references: &References, n
     let addresses = Addresses::new(config);
     let image = picture(post, references);
     let body = body(config, post, text, references, neighbours);
-    Page::new(
-        "post.html",
-        head(config, post, (&addresses, references), image.as_deref()),
-        body,
-    )
+    let mut head = head(config, post, (&addresses, references), image.as_deref());
+    if post.status == Status::Unlisted {
+        // the response says it too, but a host of files sends no header of ours
+        head.robots = Some("noindex");
+    }
+    Page::new("post.html", head, body)
 }
 
 /// The page of the unpublished `post` for people with whom it is shared. Its head reveals neither the post nor the site: no feeds,

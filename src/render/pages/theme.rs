@@ -264,7 +264,8 @@ fn site(config: &Config, style: &Document) -> Value {
     let mut links: Vec<Link> = configured.collect();
     let known = [("Tags", "/tags"), ("Search", "/search"), ("Subscribe", "/subscribe")];
     // configured links replace `Tags`; search and subscribe are always there
-    for (name, path) in known.into_iter().skip(usize::from(!links.is_empty())) {
+    let known = known.into_iter().filter(|(_, path)| !config.is_static || *path != "/search");
+    for (name, path) in known.skip(usize::from(!links.is_empty())) {
         let url = addresses.local(path);
         if links.iter().all(|link| link.url != url) {
             links.push(Link {
@@ -281,7 +282,11 @@ fn site(config: &Config, style: &Document) -> Value {
         direction: Direction::of_language(&language),
         language,
         home: addresses.local("/"),
-        search: addresses.local("/search"),
+        search: if config.is_static {
+            String::new()
+        } else {
+            addresses.local("/search")
+        },
         style: addresses.local(&format!("/{STYLE}?v={}", version(style))),
         icon: icon.unwrap_or_else(|| addresses.local("/favicon.svg")),
         paper: Paper { light, dark },

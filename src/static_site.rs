@@ -1,0 +1,376 @@
+//! Writes a site to a folder of files, for hosts that have only files.
+//!
+//! Each file has the body of the response to a plain GET of its address, so it is byte for byte what `serve` sends. The folder is made
+//! beside the old one and takes its place at once: whoever reads it meanwhile, or a crash, finds the old files or the new ones, never a
+//! mixture. Files that nobody but this program wrote are replaced or removed; all others stay.
+//!
+//! - `addresses`: the addresses that a site answers, and those that it answered once
+//! - `layout`: the file for each address
+//! - `folder`: the new folder, and how it takes the place of the old one; `manifest`: what the last run wrote
+//! - `hosts`: redirects and response headers, in the form of each host
+
+mod addresses;
+mod folder;
+pub mod hosts;
+mod layout;
+mod manifest;
+
+use std::collections::HashSet;
+use std::io;
+use std::num::NonZero;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::thread;
+
+use bytes::Bytes;
+use camino::{Utf8Path, Utf8PathBuf};
+use http::{HeaderMap, Response, StatusCode, header};
+
+use self::addresses::Address;
+use self::folder::NewFolder;
+pub use self::folder::WriteError;
+use self::hosts::{Host, Redirect, SampleHeaders};
+pub use self::layout::Layout;
+use crate::http::request::Request;
+use crate::http::routes::answer;
+use crate::http::target::Target;
+use crate::render::encode::{Coding, Document};
+use crate::site::{Holder, Site, Viewer};
+use crate::source::Source;
+use crate::time::Timestamp;
+
+/// Files below this size are not compressed: a packet holds them anyway.
+const SMALLEST_COMPRESSED: usize = 1024;
+
+/// What is written, and where.
+#[derive(Clone, Debug, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is an option of its own")]
+pub struct Options {
+    /// The hosts whose files with redirects and headers are written. Without one that redirects, an old address has a page that leads on.
+    pub hosts: Vec<Host>,
+    /// The files of pages.
+    pub layout: Layout,
+    /// Whether compressed copies (`.gz`, `.br`) are written beside files, for servers that send them.
+    pub compresses: bool,
+    /// Whether the Markdown of posts is left out.
+    pub omits_markdown: bool,
+    /// Whether pages and feeds of tags, authors and sections are left out.
+    pub omits_scopes: bool,
+    /// How many files may be removed; `None` for the usual limit.
+    pub max_deletes: Option<usize>,
+    /// Whether a folder that another program wrote is taken over.
+    pub takes_over: bool,
+}
+
+/// What was written.
+#[derive(Clone, Debug, Default)]
+pub struct Report {
+    /// The number of files in the folder that are the program's.
+    pub files: usize,
+    /// Their bytes.
+    pub bytes: u64,
+    /// How many of them are new or have other bytes than before.
+    pub written: usize,
+    /// How many files of the run before were removed.
+    pub removed: usize,
+    /// What a reader of the folder misses, each as a sentence.
+    pub notes: Vec<String>,
+    /// When the site changes next although nobody edits a file.
+    pub next_due: Option<Timestamp>,
+    /// Whether the folder could not be exchanged at once, so its files were replaced one after the other.
+    pub was_replaced_in_place: bool,
+}
+
+/// Writes `site`, whose media files are in `source`, to the folder `out`. `done` counts the addresses that are finished.
+///
+/// # Errors
+///
+/// [`WriteError`]. The folder is as it was before.
+pub fn write(site: &Site, source: &Source, out: &Utf8Path, options: &Options, done: &AtomicUsize) -> Result<Report, WriteError> {
+    let folder = NewFolder::begin(out, options.takes_over, newest_change(site))?;
+    let addresses = addresses::documents(site, options);
+    let writer = Writer {
+        site,
+        source,
+        options,
+        folder: &folder,
+        done,
+        written: Mutex::default(),
+    };
+    writer.write_all(&addresses)?;
+    writer.write_media()?;
+    if let Some(page) = site.missing_page() {
+        writer.put("404.html".into(), page.bytes(), None)?;
+    }
+    let mut report = Report {
+        next_due: site.next_due(),
+        ..Report::default()
+    };
+    writer.write_former_addresses(&mut report)?;
+    let written = writer.written.into_inner().unwrap_or_else(PoisonError::into_inner);
+    report.notes.extend(notes(site, &written.unwritable));
+    if let Some(due) = report.next_due {
+        folder.put(Utf8Path::new(".feedmill-next"), format!("{due}\n").as_bytes(), None)?;
+    }
+    folder.finish(site.index.posts().is_empty(), options.max_deletes, &mut report)?;
+    Ok(report)
+}
+
+/// The latest time at which a file, a post or its absence changed what the site shows. It depends on files and ledger alone.
+fn newest_change(site: &Site) -> Timestamp {
+    let now = site.built();
+    let posts = site.all().iter().map(|post| {
+        let dates = [post.touched.timestamp(), post.modified().timestamp(), post.date.timestamp()];
+        dates
+            .into_iter()
+            .filter(|at| *at <= now)
+            .max()
+            .unwrap_or(Timestamp::UNIX_EPOCH)
+    });
+    let departures = site.departures().iter().map(|departure| departure.at);
+    posts
+        .chain(departures)
+        .filter(|at| *at <= now)
+        .max()
+        .unwrap_or(Timestamp::UNIX_EPOCH)
+}
+
+/// What the threads that write share.
+struct Writer<'a> {
+    site: &'a Site,
+    source: &'a Source,
+    options: &'a Options,
+    folder: &'a NewFolder,
+    done: &'a AtomicUsize,
+    written: Mutex<Written>,
+}
+
+/// The files that were written so far.
+#[derive(Debug, Default)]
+struct Written {
+    files: HashSet<Utf8PathBuf>,
+    /// Addresses without a file, each with the reason.
+    unwritable: Vec<(String, &'static str)>,
+}
+
+impl Writer<'_> {
+    /// Writes the documents at `addresses`, on as many threads as there are cores.
+    fn write_all(&self, addresses: &[Address]) -> Result<(), WriteError> {
+        let next = AtomicUsize::new(0);
+        let work = || -> Result<(), WriteError> {
+            while let Some(address) = addresses.get(next.fetch_add(1, Ordering::Relaxed)) {
+                self.write_document(address)?;
+                self.done.fetch_add(1, Ordering::Relaxed);
+            }
+            Ok(())
+        };
+        let threads = thread::available_parallelism().map_or(1, NonZero::get);
+        thread::scope(|scope| {
+            let others: Vec<_> = (1..threads).map(|_| scope.spawn(work)).collect();
+            let mut result = work();
+            for other in others {
+                let ended = other
+                    .join()
+                    .unwrap_or_else(|_| Err(io::Error::other("a thread ended badly").into()));
+                result = result.and(ended);
+            }
+            result
+        })
+    }
+
+    fn write_document(&self, address: &Address) -> Result<(), WriteError> {
+        let response = get(self.site, &address.path, &address.query, self.site.built());
+        match response.status() {
+            StatusCode::OK => {}
+            // a configured redirect has the address, and is written with the others; the text of 404 answers has none
+            StatusCode::MOVED_PERMANENTLY | StatusCode::NOT_FOUND => return Ok(()),
+            StatusCode::SERVICE_UNAVAILABLE => return Err(WriteError::Unreadable(address.path.clone())),
+            status => {
+                let message = format!("{} is answered with {status}", address.path);
+                return Err(io::Error::other(message).into());
+            }
+        }
+        let media_type = media_type(response.headers());
+        let file = match self.options.layout.file_of(&address.file_path(), &media_type) {
+            Ok(file) => file,
+            Err(why) => {
+                self.lock().unwritable.push((address.path.clone(), why));
+                return Ok(());
+            }
+        };
+        let modified = response
+            .headers()
+            .get(header::LAST_MODIFIED)
+            .and_then(|value| Timestamp::try_from(httpdate::parse_http_date(value.to_str().ok()?).ok()?).ok());
+        self.put(&file, response.body(), modified)
+    }
+
+    /// Writes `file` and its compressed copies, unless another address has it.
+    fn put(&self, file: &Utf8Path, bytes: &Bytes, modified: Option<Timestamp>) -> Result<(), WriteError> {
+        {
+            let mut written = self.lock();
+            if !written.files.insert(file.to_owned()) {
+                written
+                    .unwritable
+                    .push((format!("/{file}"), "another address has the same file"));
+                return Ok(());
+            }
+        }
+        let modified = self.folder.put(file, bytes, modified)?;
+        if self.options.compresses && bytes.len() >= SMALLEST_COMPRESSED {
+            let document = Document::new("", bytes.clone());
+            for (coding, ending) in [(Coding::Gzip, "gz"), (Coding::Brotli, "br")] {
+                let coded = &document.encoded(coding).bytes;
+                if coded.len() * 20 < bytes.len() * 19 {
+                    self.folder
+                        .put(Utf8Path::new(&format!("{file}.{ending}")), coded, Some(modified))?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Writes the media files that everybody may read.
+    fn write_media(&self) -> Result<(), WriteError> {
+        for path in self.site.index.files() {
+            let is_public = self.source.is_media_name(path)
+                && self
+                    .site
+                    .may_read_file(path, Viewer::Public, |path| self.source.has_file(path));
+            if !is_public {
+                continue;
+            }
+            let Ok(media) = self.source.open_media(path) else { continue };
+            let file = Utf8Path::new("media").join(path);
+            self.folder.put_media(&file, &media)?;
+            // a static file is at the root too, unless something else is there
+            let folder = &self.site.config().posts.static_folder;
+            if let Ok(below) = path.strip_prefix(folder)
+                && !folder.as_str().is_empty()
+                && matches!(self.site.holder(&format!("/{below}")), Some(Holder::File(_)))
+                && self.lock().files.insert(below.to_owned())
+            {
+                self.folder.put_media(below, &media)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Writes what is at addresses that posts had: redirects in the form of each host, else pages that lead on.
+    fn write_former_addresses(&self, report: &mut Report) -> Result<(), WriteError> {
+        let (mut redirects, mut gone) = (Vec::new(), Vec::new());
+        for former in addresses::former(self.site) {
+            let response = get(self.site, &former.path, "", self.site.built());
+            match response.status() {
+                StatusCode::MOVED_PERMANENTLY => {
+                    let location = response.headers().get(header::LOCATION).and_then(|value| value.to_str().ok());
+                    redirects.extend(location.map(|to| Redirect {
+                        is_public: !self.leads_to_unlisted(to),
+                        from: former.path,
+                        to: to.to_owned(),
+                        is_feed: former.is_feed,
+                    }));
+                }
+                StatusCode::GONE => gone.push(former.path),
+                _ => {}
+            }
+        }
+        let samples = SampleHeaders::of(self.site);
+        let files = hosts::files(&self.options.hosts, &redirects, &gone, &samples, report);
+        for (path, text) in files.texts {
+            self.put(path.into(), &text.into(), None)?;
+        }
+        for redirect in files.as_pages {
+            self.write_redirect_page(redirect)?;
+        }
+        Ok(())
+    }
+
+    /// Writes a page that leads on. Programs do not follow one, so at an address of a file they get a copy of the document.
+    fn write_redirect_page(&self, redirect: &Redirect) -> Result<(), WriteError> {
+        let name = redirect.from.rsplit('/').next().unwrap_or_default();
+        let (bytes, media_type) = match name.rsplit_once('.') {
+            Some((_, ending)) if !ending.starts_with("htm") => match self.copy_for(ending, &redirect.to) {
+                Some(copy) => (copy, ""),
+                None => return Ok(()),
+            },
+            // a feed of other software, at an address that tells no host its type
+            _ if redirect.is_feed => return Ok(()),
+            _ => (hosts::redirect_page(&redirect.to).into(), "text/html"),
+        };
+        let Ok(file) = self.options.layout.file_of(&redirect.from, media_type) else {
+            return Ok(());
+        };
+        let is_taken = self.lock().files.contains(&file);
+        if is_taken {
+            return Ok(());
+        }
+        self.put(&file, &bytes, None)
+    }
+
+    /// The document at the address `to`, if hosts send it with the same type at an address with this `ending`.
+    fn copy_for(&self, ending: &str, to: &str) -> Option<Bytes> {
+        let path = to.strip_prefix(&self.site.config().base())?;
+        let is_same_kind = path.rsplit_once('.').is_some_and(|(_, own)| own == ending)
+            || matches!((ending, path.rsplit_once('.')), ("rss" | "atom", Some((_, "xml"))));
+        let response = is_same_kind.then(|| get(self.site, path, "", self.site.built()))?;
+        (response.status() == StatusCode::OK).then(|| response.into_body())
+    }
+
+    /// Whether the address `to` is that of an unlisted post, which no file may name.
+    fn leads_to_unlisted(&self, to: &str) -> bool {
+        let base = self.site.config().base();
+        let path = to.strip_prefix(&base).unwrap_or(to);
+        let Some(Target::Address(address)) = Target::parse(path.split(['?', '#']).next().unwrap_or(path)) else {
+            return false;
+        };
+        let markdown = address.strip_suffix(".md").unwrap_or(&address);
+        let mut posts = [&*address, markdown]
+            .into_iter()
+            .filter_map(|at| self.site.index.by_address(at));
+        posts.any(|post| self.site.is_hidden_from_engines(post))
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Written> {
+        self.written.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Returns the response to a GET by a client without any wishes.
+fn get(site: &Site, path: &str, query: &str, now: Timestamp) -> Response<Bytes> {
+    let target = Target::parse(path);
+    let headers = HeaderMap::new();
+    answer(site, &Request::new(target.as_ref(), path, query, &headers, now))
+}
+
+/// The media type in `headers`, without parameters.
+fn media_type(headers: &HeaderMap) -> String {
+    let value = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    value
+        .unwrap_or_default()
+        .split(';')
+        .next()
+        .unwrap_or_default()
+        .trim()
+        .to_owned()
+}
+
+/// What the folder lacks, for its author.
+fn notes(site: &Site, unwritable: &[(String, &'static str)]) -> Vec<String> {
+    let mut notes = Vec::new();
+    if site.config().is_static {
+        notes.push(
+            "a host of files has no search, no `/feed` that asks which format a reader wants, and no queries to `/api/posts`"
+                .to_owned(),
+        );
+    }
+    let shown = unwritable.iter().take(SHOWN);
+    notes.extend(shown.map(|(address, why)| format!("{address} has no file: {why}")));
+    if unwritable.len() > SHOWN {
+        notes.push(format!("{} more addresses have no file", unwritable.len() - SHOWN));
+    }
+    notes
+}
+
+/// The most addresses that the report names.
+const SHOWN: usize = 10;

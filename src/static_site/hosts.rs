@@ -1,0 +1,257 @@
+//! Redirects and response headers, in the form of each host of files.
+
+mod apache;
+mod caddy;
+mod headers;
+mod netlify;
+mod nginx;
+
+use std::fmt::Write as _;
+
+use percent_encoding::percent_decode_str;
+use serde::Deserialize;
+
+pub(super) use self::headers::SampleHeaders;
+use super::Report;
+
+/// A host or a web server that serves the folder.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, clap::ValueEnum)]
+#[serde(rename_all = "lowercase")]
+pub enum Host {
+    /// Netlify: `_redirects`, `_headers`.
+    Netlify,
+    /// Cloudflare Pages: `_redirects`, `_headers`.
+    Cloudflare,
+    /// GitHub Pages: `.nojekyll`; it has neither redirects nor headers.
+    Github,
+    /// GitLab Pages: `_redirects`; it has no headers.
+    Gitlab,
+    /// nginx: two files to include.
+    Nginx,
+    /// Caddy: a file to import.
+    Caddy,
+    /// Apache: `.htaccess`.
+    Apache,
+}
+
+/// An address that leads on.
+#[derive(Clone, Debug)]
+pub(super) struct Redirect {
+    /// The path, percent-encoded, below the address of the site.
+    pub(super) from: String,
+    /// The URL that it leads to.
+    pub(super) to: String,
+    /// Whether a feed was there, whose readers do not follow pages.
+    pub(super) is_feed: bool,
+    /// Whether a list of redirects may name it: one to an unlisted post must not be found in a file.
+    pub(super) is_public: bool,
+}
+
+/// What hosts need in the folder.
+#[derive(Debug, Default)]
+pub(super) struct HostFiles<'a> {
+    /// Files, each with its path and its text.
+    pub(super) texts: Vec<(&'static str, String)>,
+    /// The redirects that need a page.
+    pub(super) as_pages: Vec<&'a Redirect>,
+}
+
+/// A redirect or a withdrawn address as a host writes it.
+struct Rule<'a> {
+    /// The path on the host, percent-encoded.
+    from: String,
+    /// The path on the host, or a URL elsewhere; empty if what was there is gone.
+    to: &'a str,
+}
+
+impl Rule<'_> {
+    /// The path as web servers see it.
+    fn decoded(&self) -> String {
+        percent_decode_str(&self.from).decode_utf8_lossy().into_owned()
+    }
+}
+
+impl Host {
+    /// How many redirects the host accepts; `None` for any number.
+    fn most_redirects(self) -> Option<usize> {
+        match self {
+            Host::Github => Some(0),
+            // with one more, GitLab uses none
+            Host::Gitlab => Some(1000),
+            Host::Cloudflare => Some(2000),
+            Host::Netlify | Host::Nginx | Host::Caddy | Host::Apache => None,
+        }
+    }
+
+    fn name(self) -> &'static str {
+        match self {
+            Host::Netlify => "Netlify",
+            Host::Cloudflare => "Cloudflare Pages",
+            Host::Github => "GitHub Pages",
+            Host::Gitlab => "GitLab Pages",
+            Host::Nginx => "nginx",
+            Host::Caddy => "Caddy",
+            Host::Apache => "Apache",
+        }
+    }
+
+    fn add_files(self, rules: &[Rule], gone: &[Rule], samples: &SampleHeaders, texts: &mut Vec<(&'static str, String)>) {
+        let most = self.most_redirects().unwrap_or(usize::MAX);
+        let rules = rules.get(..most.min(rules.len())).unwrap_or_default();
+        match self {
+            Host::Netlify | Host::Cloudflare => {
+                texts.push(("_redirects", netlify::redirects(rules)));
+                texts.push(("_headers", netlify::headers(samples)));
+            }
+            Host::Gitlab => texts.push(("_redirects", netlify::redirects(rules))),
+            // without it, GitHub leaves out files whose names begin with `_`
+            Host::Github => texts.push((".nojekyll", String::new())),
+            Host::Nginx => {
+                texts.push((nginx::MAPS, nginx::maps(rules, gone)));
+                texts.push((nginx::SERVER, nginx::server(samples)));
+            }
+            Host::Caddy => texts.push((caddy::NAME, caddy::site(rules, gone, samples))),
+            Host::Apache => texts.push((".htaccess", apache::htaccess(rules, gone, samples))),
+        }
+    }
+}
+
+/// The files for `hosts`, and the redirects that need a page because a host cannot redirect, or accepts no more.
+pub(super) fn files<'a>(
+    hosts: &[Host],
+    redirects: &'a [Redirect],
+    gone: &[String],
+    samples: &SampleHeaders,
+    report: &mut Report,
+) -> HostFiles<'a> {
+    let on_host = |path: &str| format!("{}{path}", samples.base_path);
+    let (public, hidden): (Vec<&Redirect>, Vec<&Redirect>) = redirects.iter().partition(|redirect| redirect.is_public);
+    let rules: Vec<Rule> = public
+        .iter()
+        .map(|redirect| Rule {
+            from: on_host(&redirect.from),
+            to: samples.path_on_host(&redirect.to),
+        })
+        .collect();
+    let gone: Vec<Rule> = gone
+        .iter()
+        .map(|path| Rule {
+            from: on_host(path),
+            to: "",
+        })
+        .collect();
+    let mut found = HostFiles::default();
+    for host in hosts {
+        host.add_files(&rules, &gone, samples, &mut found.texts);
+        if let Some(most) = host.most_redirects()
+            && most > 0
+            && public.len() > most
+        {
+            let (name, left) = (host.name(), public.len() - most);
+            report
+                .notes
+                .push(format!("{name} accepts {most} redirects; {left} more are pages that lead on"));
+        }
+        if matches!(host, Host::Github | Host::Gitlab) {
+            let name = host.name();
+            report.notes.push(format!(
+                "{name} sends its own headers: no feed is sent with its own media type, and caching is not as configured"
+            ));
+        }
+    }
+    // several hosts may want one file, with the same text
+    found.texts.dedup_by(|one, other| one.0 == other.0);
+    let least = hosts.iter().filter_map(|host| host.most_redirects()).min();
+    let from = if hosts.is_empty() { 0 } else { least.unwrap_or(usize::MAX) };
+    found.as_pages = public.into_iter().skip(from).chain(hidden).collect();
+    found
+}
+
+/// The page at an address that leads on to `to`.
+pub(super) fn redirect_page(to: &str) -> String {
+    let to = html_escape::encode_quoted_attribute(to);
+    let mut page = String::from("<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n");
+    let _ = write!(
+        page,
+        "<title>This page has moved</title>\n<meta name=\"robots\" content=\"noindex\">\n<link rel=\"canonical\" href=\"{to}\">\n\
+         <meta http-equiv=\"refresh\" content=\"0; url={to}\">\n</head>\n<body>\n<p>This page has moved to <a href=\"{to}\">{to}</a>.</p>\n\
+         </body>\n</html>\n"
+    );
+    page
+}
+
+/// `text` in double quotes, as nginx and Caddy read it. What begins a variable there is percent-encoded.
+fn quoted(text: &str) -> String {
+    let text = text.replace('\\', "\\\\").replace('"', "\\\"");
+    format!("\"{text}\"")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn redirect(n: usize, is_public: bool) -> Redirect {
+        Redirect {
+            from: format!("/old/{n}"),
+            to: format!("https://example.com/new/{n}"),
+            is_feed: false,
+            is_public,
+        }
+    }
+
+    fn samples() -> SampleHeaders {
+        SampleHeaders {
+            base: "https://example.com/blog".to_owned(),
+            base_path: "/blog".to_owned(),
+            ..SampleHeaders::default()
+        }
+    }
+
+    #[test]
+    fn redirects_that_a_host_does_not_accept_are_pages() {
+        let many: Vec<Redirect> = (0..1500).map(|n| redirect(n, true)).collect();
+        for (hosts, rules, pages) in [
+            (&[][..], 0, 1500),
+            (&[Host::Netlify], 1500, 0),
+            (&[Host::Gitlab], 1000, 500),
+            (&[Host::Github], 0, 1500),
+            (&[Host::Cloudflare], 1500, 0),
+        ] {
+            let mut report = Report::default();
+            let files = files(hosts, &many, &[], &samples(), &mut report);
+            let list = files.texts.iter().find(|(path, _)| *path == "_redirects");
+            assert_eq!(list.map_or(0, |(_, text)| text.lines().count()), rules, "{hosts:?}");
+            assert_eq!(files.as_pages.len(), pages, "{hosts:?}");
+            assert_eq!(
+                hosts == [Host::Gitlab],
+                report.notes.iter().any(|note| note.contains("500 more")),
+                "{hosts:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn no_file_names_an_unlisted_post() {
+        let hidden = [redirect(1, false)];
+        let all = [
+            Host::Netlify,
+            Host::Cloudflare,
+            Host::Github,
+            Host::Gitlab,
+            Host::Nginx,
+            Host::Caddy,
+            Host::Apache,
+        ];
+        let files = files(&all, &hidden, &[], &samples(), &mut Report::default());
+        for (path, text) in &files.texts {
+            assert!(!text.contains("/new/1"), "{path}");
+        }
+        assert_eq!(files.as_pages.len(), 1);
+    }
+
+    #[test]
+    fn a_redirect_page_is_escaped() {
+        let page = redirect_page("https://example.com/\"><script>");
+        assert!(!page.contains("<script>"), "{page}");
+    }
+}
