@@ -4,11 +4,13 @@
 
 mod build;
 mod check;
+mod documentation;
 mod heap;
 mod import;
 mod last_good;
 mod ledger;
 mod log;
+mod new;
 mod serve;
 mod settings;
 mod share;
@@ -16,7 +18,9 @@ mod terminal;
 mod theme;
 mod why;
 
+use std::ffi::OsString;
 use std::io;
+use std::path::Path;
 use std::process::ExitCode;
 
 use clap::{Arg, Command, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
@@ -39,6 +43,8 @@ enum Commands {
     ///
     /// Exit status: 0 if the folder is as it should be, 1 if `--strict` is given and a post has an error, 2 if nothing was written.
     Build(build::BuildArgs),
+    /// Write the file of a new post, where and as the other posts are
+    New(new::NewArgs),
     /// List every problem in a folder of posts, with its place and how to fix it
     ///
     /// Exit status: 0 if there are no problems, 1 if there are, 2 if it could not run.
@@ -55,13 +61,19 @@ enum Commands {
     Share(share::ShareArgs),
     /// Change how the pages look
     Theme(theme::ThemeArgs),
+    /// Print a script that completes the commands in a shell
+    Completions(documentation::CompletionArgs),
+    /// Write manual pages to a folder
+    Man(documentation::ManArgs),
 }
 
 /// Runs the command line of the process. Returns its exit status.
 #[must_use]
 pub fn run() -> ExitCode {
     heap::limit_retained_memory();
-    let arguments = match CommandLine::from_arg_matches(&without_empty_variables(CommandLine::command()).get_matches()) {
+    let command = without_empty_variables(CommandLine::command());
+    let arguments = with_command(std::env::args_os().collect(), &command);
+    let arguments = match CommandLine::from_arg_matches(&command.get_matches_from(arguments)) {
         Ok(arguments) => arguments,
         Err(error) => error.exit(),
     };
@@ -72,12 +84,15 @@ pub fn run() -> ExitCode {
     let done = match arguments.command {
         Commands::Serve(arguments) => serve::run(arguments),
         Commands::Build(arguments) => build::run(arguments),
+        Commands::New(arguments) => new::run(arguments),
         Commands::Check(arguments) => check::run(arguments),
         Commands::Why(arguments) => why::run(arguments),
         Commands::Import(arguments) => import::run(arguments),
         Commands::Ledger(arguments) => ledger::run(arguments),
         Commands::Share(arguments) => share::run(arguments),
         Commands::Theme(arguments) => theme::run(&arguments),
+        Commands::Completions(arguments) => documentation::print_completions(&arguments, CommandLine::command()),
+        Commands::Man(arguments) => documentation::write_manual(&arguments, CommandLine::command()),
     };
     done.unwrap_or_else(|error| match error.downcast_ref::<io::Error>().map(io::Error::kind) {
         // the reader closed the output
@@ -87,6 +102,20 @@ pub fn run() -> ExitCode {
             ExitCode::from(terminal::COULD_NOT_RUN)
         }
     })
+}
+
+/// `arguments` with the command `serve` if they begin with a folder instead: `feedmill FOLDER` serves it.
+fn with_command(mut arguments: Vec<OsString>, command: &Command) -> Vec<OsString> {
+    let is_folder = arguments.get(1).is_some_and(|first| {
+        let is_command = first
+            .to_str()
+            .is_some_and(|name| command.find_subcommand(name).is_some() || name == "help");
+        !is_command && Path::new(first).is_dir()
+    });
+    if is_folder {
+        arguments.insert(1, OsString::from("serve"));
+    }
+    arguments
 }
 
 /// `command` without environment variables that are set but empty, such as `FEEDMILL_LISTEN=` in a compose file: they count as unset.
