@@ -25,7 +25,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwap;
-use tokio::sync::{Mutex, broadcast, watch};
+use tokio::sync::{Mutex, broadcast, mpsc, oneshot, watch};
 use tokio::task::{JoinHandle, spawn_blocking};
 use tokio_util::sync::{CancellationToken, DropGuard};
 
@@ -58,8 +58,17 @@ const WAITING_EVENTS: usize = 64;
 pub struct Publisher {
     shared: Arc<PublisherState>,
     engine: Mutex<Option<JoinHandle<()>>>,
+    reloads: mpsc::Sender<Reload>,
     stop: CancellationToken,
     _stop_when_dropped: DropGuard,
+}
+
+/// A request to publish with another configuration.
+#[derive(Debug)]
+struct Reload {
+    config: Arc<Config>,
+    source: Source,
+    done: oneshot::Sender<io::Result<()>>,
 }
 
 /// The published state of the engine.
@@ -159,7 +168,9 @@ impl Publisher {
         });
         let token = CancellationToken::new();
         tokio::spawn(Arc::clone(&shared).finish(shared.built.subscribe(), token.clone()));
+        let (reloads, reload_requests) = mpsc::channel(1);
         let engine = Engine {
+            reload_requests,
             templates: builder.theme.seen().cloned(),
             builder: Some(builder),
             watch,
@@ -174,9 +185,24 @@ impl Publisher {
         Ok(Publisher {
             shared,
             engine: Mutex::new(Some(tokio::spawn(engine.run(token.clone())))),
+            reloads,
             stop: token.clone(),
             _stop_when_dropped: token.drop_guard(),
         })
+    }
+
+    /// Publishes with another configuration, and perhaps from another source. Until its first site is built requests get the site
+    /// before it; all receivers stay valid.
+    ///
+    /// # Errors
+    ///
+    /// The source cannot be scanned, or the publisher has stopped. Then the configuration before stays.
+    pub async fn reload(&self, config: Arc<Config>, source: Source) -> io::Result<()> {
+        let (done, result) = oneshot::channel();
+        let has_stopped = || io::Error::other("the publisher has stopped");
+        let request = Reload { config, source, done };
+        self.reloads.send(request).await.map_err(|_| has_stopped())?;
+        result.await.map_err(|_| has_stopped())?
     }
 
     /// Returns the newest site. It neither waits nor fails, and a site never changes.
@@ -198,6 +224,11 @@ impl Publisher {
     /// Returns the state of the engine.
     pub fn health(&self) -> Arc<Health> {
         self.shared.health.load_full()
+    }
+
+    /// Whether the loop runs: it has neither stopped nor failed.
+    pub async fn is_running(&self) -> bool {
+        self.engine.lock().await.as_ref().is_some_and(|engine| !engine.is_finished())
     }
 
     /// Stops the engine, and waits until its cycle has ended and everything is stored.
@@ -258,8 +289,17 @@ fn open_builder(
     Ok((builder, first, watch))
 }
 
+/// Why the loop goes on.
+enum Woken {
+    /// A cycle is due, for these paths.
+    Cycle(Hints),
+    /// Another configuration is to be used.
+    Reload(Reload),
+}
+
 /// The publishing loop.
 struct Engine {
+    reload_requests: mpsc::Receiver<Reload>,
     /// `None` while it runs on another thread.
     builder: Option<SiteBuilder>,
     watch: SourceWatch,
@@ -282,8 +322,11 @@ impl Engine {
         self.rescan = Instant::now() + jittered(self.config.watch.rescan);
         // the first scan was before the watch was installed
         self.run_cycle(Hints::everything()).await;
-        while let Some(hints) = stop.run_until_cancelled(self.wake()).await {
-            self.run_cycle(hints).await;
+        while let Some(woken) = stop.run_until_cancelled(self.wake()).await {
+            match woken {
+                Woken::Cycle(hints) => self.run_cycle(hints).await,
+                Woken::Reload(reload) => self.reload(reload).await,
+            }
         }
         if let Some(builder) = self.builder.take() {
             // a failure of the disk was reported before
@@ -291,8 +334,8 @@ impl Engine {
         }
     }
 
-    /// Waits until a cycle is due. Returns the paths to scan.
-    async fn wake(&mut self) -> Hints {
+    /// Waits until a cycle is due, or a reload is requested.
+    async fn wake(&mut self) -> Woken {
         let due = self.shared.site.load().next_due().filter(|_| !self.has_failed).map(|due| {
             let wait = due.duration_since(Timestamp::now());
             Instant::now() + Duration::try_from(wait).unwrap_or(Duration::ZERO).min(LONGEST_WAIT)
@@ -305,7 +348,8 @@ impl Engine {
             }
             self.watch.next().await
         };
-        tokio::select! {
+        Woken::Cycle(tokio::select! {
+            Some(reload) = self.reload_requests.recv() => return Woken::Reload(reload),
             hints = hinted => hints,
             () = sleep_until(again) => Hints::default(),
             () = theme_loader::changed(self.config.site.templates.as_deref(), &mut self.templates) => Hints::default(),
@@ -313,7 +357,62 @@ impl Engine {
                 self.rescan = Instant::now() + jittered(self.config.watch.rescan);
                 Hints::everything()
             }
+        })
+    }
+
+    /// Starts again with another configuration. What is stored is closed first and then opened again, as at a start.
+    async fn reload(&mut self, reload: Reload) {
+        let Reload { config, source, done } = reload;
+        let Some(builder) = self.builder.take() else {
+            let _ = done.send(Err(io::Error::other("the publisher has stopped")));
+            return;
+        };
+        let before = (Arc::clone(&self.config), builder.tracker.source().clone());
+        let _ = spawn_blocking(move || builder.close()).await;
+        let result = match self.open(config, source).await {
+            Ok(()) => Ok(()),
+            Err(error) => {
+                // the folder was readable with this configuration before
+                if let Err(error) = self.open(before.0, before.1).await {
+                    self.report_stopped(&error);
+                }
+                Err(error)
+            }
+        };
+        let _ = done.send(result);
+    }
+
+    /// Opens `source` with `config`, and publishes its first site.
+    async fn open(&mut self, config: Arc<Config>, source: Source) -> io::Result<()> {
+        let begun = self.begun;
+        let builder = SiteBuilder::of_source(&config, source, None, Timestamp::now());
+        let settings = Arc::clone(&config);
+        let opening = spawn_blocking(move || open_builder(builder, &settings, Arc::default(), begun));
+        let (builder, mut first, watch) = opening.await.map_err(io::Error::other)??;
+        if first.site.is_none() {
+            return Err(io::Error::other("the first site could not be built"));
         }
+        // at a start no post counts as new
+        first.posts.clear();
+        self.templates = builder.theme.seen().cloned();
+        self.builder = Some(builder);
+        (self.watch, self.config) = (watch, config);
+        let published = self.shared.publish(first);
+        self.has_failed = published.has_failed;
+        self.again = published.again_in.map(|again_in| Instant::now() + again_in);
+        self.rescan = Instant::now();
+        Ok(())
+    }
+
+    fn report_stopped(&mut self, error: &dyn std::fmt::Display) {
+        let health = Health {
+            degraded: Some(format!("the publisher has stopped: {error}")),
+            ..Health::clone(&self.shared.health.load())
+        };
+        tracing::error!("the publisher has stopped: {error}");
+        self.shared.health.store(Arc::new(health));
+        self.has_failed = true;
+        self.again = None;
     }
 
     /// Runs one cycle on a thread of its own, so that requests are answered meanwhile.
@@ -341,16 +440,7 @@ impl Engine {
                 self.has_failed = published.has_failed;
                 self.again = published.again_in.map(|again_in| Instant::now() + again_in);
             }
-            Err(error) => {
-                let health = Health {
-                    degraded: Some(format!("the publisher has stopped: {error}")),
-                    ..Health::clone(&self.shared.health.load())
-                };
-                tracing::error!("the publisher has stopped: {error}");
-                self.shared.health.store(Arc::new(health));
-                self.has_failed = true;
-                self.again = None;
-            }
+            Err(error) => self.report_stopped(&error),
         }
     }
 }

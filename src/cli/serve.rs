@@ -1,26 +1,37 @@
 //! `feedmill serve`: watch a folder of posts and serve it.
 
 mod links;
+mod listening;
+mod reload;
+mod reporter;
+mod systemd;
 
-use std::collections::HashSet;
-use std::io::{self, IsTerminal as _};
+use std::convert::Infallible;
+use std::io;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail};
+use arc_swap::ArcSwap;
 use camino::{Utf8Path, Utf8PathBuf};
 use clap::Args;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::broadcast::{Receiver, error::RecvError};
+use tokio::sync::mpsc;
+use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
+use warp::{Filter, Reply};
 
+use self::listening::{bind_preview, bind_problem, with_bound_address};
+use self::reload::{FileStamp, InUse, Reloader, hangups};
+use self::reporter::Reporter;
 use super::settings::Settings;
 use super::terminal::ConfigError;
 use super::{heap, log, terminal};
 use crate::config::{Config, LogFormat, ServerSettings, WatchMode};
-use crate::diagnostic::{Diagnostic, plain_error};
-use crate::http::admin::{self, ServerStatus, WatchStatus};
+use crate::diagnostic::Diagnostic;
+use crate::http::admin::{self, ConfigStatus, ServerStatus, WatchStatus};
 use crate::http::filter::filter;
 use crate::http::media::Library;
 use crate::http::network::is_loopback;
@@ -30,15 +41,14 @@ use crate::http::preview::key::PreviewKey;
 use crate::http::request_context::RequestContext;
 use crate::http::server::{self, Address, Bound, Descriptors};
 use crate::metrics::Metrics;
-use crate::publisher::{ChangeEvent, PostEvent, Progress, Publisher};
+use crate::publisher::{ChangeEvent, Progress, Publisher};
 use crate::site::Site;
 use crate::source::Source;
 use crate::source::watch::Watching;
-use crate::storage::Storage;
 use crate::time::Timestamp;
 
 /// The options of `serve`.
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Args)]
 pub(super) struct ServeArgs {
     /// The folder of posts [default: posts]
     #[arg(env = "FEEDMILL_POSTS", hide_env_values = true)]
@@ -46,7 +56,10 @@ pub(super) struct ServeArgs {
     /// Where to listen: HOST:PORT, unix:PATH or systemd [default: 127.0.0.1:8080]
     #[arg(long, value_name = "ADDR", env = "FEEDMILL_LISTEN", hide_env_values = true)]
     listen: Option<String>,
-    /// Where /status and /metrics are served, for operators only [default: 127.0.0.1:8081]
+    /// The same as `--listen 127.0.0.1:PORT`
+    #[arg(long, value_name = "PORT", conflicts_with = "listen")]
+    port: Option<u16>,
+    /// Where /status and /metrics are served, for operators only, or `off` [default: 127.0.0.1:8081]
     #[arg(long, value_name = "ADDR", env = "FEEDMILL_ADMIN", hide_env_values = true)]
     admin: Option<String>,
     /// How changes are noticed [default: auto]
@@ -68,47 +81,60 @@ pub(super) struct ServeArgs {
     settings: Settings,
 }
 
+impl ServeArgs {
+    /// Reads the configuration. Returns it with the folder of posts, and its file if there is one.
+    fn load(&self) -> anyhow::Result<(Arc<Config>, Utf8PathBuf, Option<Utf8PathBuf>)> {
+        let ServeArgs {
+            posts,
+            listen,
+            port,
+            admin,
+            watch,
+            log,
+            access_log,
+            preview,
+            preview_listen,
+            settings,
+        } = self.clone();
+        // an option wins over the environment variable of the other
+        let listen = port.map(|port| format!("127.0.0.1:{port}")).or(listen);
+        let file = Some(settings.file().to_owned()).filter(|file| file.exists());
+        let (config, root) = settings.load(posts, |config| {
+            let Config {
+                server, watch: watching, ..
+            } = config;
+            server.listen = listen.unwrap_or_else(|| std::mem::take(&mut server.listen));
+            server.admin = admin.unwrap_or_else(|| std::mem::take(&mut server.admin));
+            server.log = log.unwrap_or(server.log);
+            server.access_log |= access_log;
+            server.preview = preview;
+            server.preview_listen = preview_listen.unwrap_or_else(|| std::mem::take(&mut server.preview_listen));
+            watching.mode = watch.unwrap_or(watching.mode);
+        })?;
+        Ok((config, root, file))
+    }
+}
+
 /// Runs the command until a signal stops it.
 pub(super) fn run(arguments: ServeArgs) -> anyhow::Result<ExitCode> {
-    let ServeArgs {
-        posts,
-        listen,
-        admin,
-        watch,
-        log,
-        access_log,
-        preview,
-        preview_listen,
-        settings,
-    } = arguments;
-    let may_move = preview_listen.is_none();
-    let loaded = settings.load(posts, |config| {
-        let Config {
-            server, watch: watching, ..
-        } = config;
-        server.listen = listen.unwrap_or_else(|| std::mem::take(&mut server.listen));
-        server.admin = admin.unwrap_or_else(|| std::mem::take(&mut server.admin));
-        server.log = log.unwrap_or(server.log);
-        server.access_log |= access_log;
-        server.preview = preview;
-        server.preview_listen = preview_listen.unwrap_or_else(|| std::mem::take(&mut server.preview_listen));
-        watching.mode = watch.unwrap_or(watching.mode);
-    });
-    let (config, root) = match loaded {
+    // looked at before it is read: a later version is noticed
+    let seen = FileStamp::of(arguments.settings.file());
+    let loaded = match arguments.load() {
         Ok(loaded) => loaded,
-        Err(error) if log == Some(LogFormat::Json) => {
+        Err(error) if arguments.log == Some(LogFormat::Json) => {
             log::start(LogFormat::Json, false);
             return Ok(failed(&error));
         }
         Err(error) => return Err(error),
     };
-    let format = config.server.log;
-    log::start(format, config.server.access_log);
+    let settings = &loaded.0.server;
+    let format = settings.log;
+    log::start(format, settings.access_log);
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
         .context("threads cannot be started")?;
-    match runtime.block_on(serve(config, root, may_move)) {
+    match runtime.block_on(serve(arguments, loaded, seen)) {
         Err(error) if format == LogFormat::Json => Ok(failed(&error)),
         ended => ended.map(|()| ExitCode::SUCCESS),
     }
@@ -123,7 +149,12 @@ fn failed(error: &anyhow::Error) -> ExitCode {
     ExitCode::from(terminal::COULD_NOT_RUN)
 }
 
-async fn serve(config: Arc<Config>, root: Utf8PathBuf, may_move: bool) -> anyhow::Result<()> {
+async fn serve(
+    arguments: ServeArgs,
+    (config, root, file): (Arc<Config>, Utf8PathBuf, Option<Utf8PathBuf>),
+    seen: Option<FileStamp>,
+) -> anyhow::Result<()> {
+    let may_move = arguments.preview_listen.is_none();
     let started = Instant::now();
     let reporter = Reporter(config.server.log);
     // the address comes first: a second start by mistake should fail at once, not after reading the posts
@@ -140,6 +171,7 @@ async fn serve(config: Arc<Config>, root: Utf8PathBuf, may_move: bool) -> anyhow
     } else {
         None
     };
+    let given = Arc::clone(&config);
     let config = with_bound_address(config, &bound);
     check_is_folder(&root)?;
     let progress = Arc::new(Progress::default());
@@ -150,16 +182,26 @@ async fn serve(config: Arc<Config>, root: Utf8PathBuf, may_move: bool) -> anyhow
         .await
         .with_context(|| format!("{root} cannot be served"))?;
     let service = Service {
-        durability_warning: Storage::configured(&config).and_then(|storage| storage.durability_warning()),
+        in_use: Arc::new(ArcSwap::from_pointee(InUse::new(given, Arc::clone(&config), file))),
         publisher: Arc::new(publisher),
         stop: CancellationToken::new(),
         config,
         root,
         reporter,
         started,
+        arguments,
+        seen,
     };
-    service.start_reporting(preview.as_ref().map(|(_, key)| key.url()).as_deref());
-    service.serve(bound, preview).await;
+    // from here on a signal means an orderly stop; before it there is nothing to finish
+    let signals = Signals::catch();
+    let admin = match service.config.server.admin.as_str() {
+        ADMIN_OFF => None,
+        address => reporter.bind_admin(address).await,
+    };
+    let addresses = (preview.as_ref().map(|(_, key)| key.url()), admin.as_ref().map(Bound::address));
+    service.start_reporting(signals, addresses.0.as_deref(), addresses.1);
+    service.serve(bound, preview, admin).await;
+    systemd::stopping();
     service.publisher.stop().await;
     reporter.report_stopped();
     Ok(())
@@ -182,26 +224,30 @@ fn check_is_folder(root: &Utf8Path) -> anyhow::Result<()> {
 
 /// A running publisher, and what its listeners need.
 struct Service {
+    arguments: ServeArgs,
+    /// The version of the configuration file that was read.
+    seen: Option<FileStamp>,
+    /// The configuration that the listeners were started with.
     config: Arc<Config>,
+    in_use: Arc<ArcSwap<InUse>>,
     root: Utf8PathBuf,
     publisher: Arc<Publisher>,
     reporter: Reporter,
     started: Instant,
     /// Cancelled when the program is to end.
     stop: CancellationToken,
-    /// Why the ledger's folder does not outlive the container.
-    durability_warning: Option<String>,
 }
 
 impl Service {
     /// Prints the startup message, and starts the tasks that report events, stop at a signal and free memory.
-    fn start_reporting(&self, preview_url: Option<&str>) {
+    fn start_reporting(&self, signals: io::Result<Signals>, preview_url: Option<&str>, admin: Option<&Address>) {
         let changes = self.publisher.changes();
-        // after the startup message, a signal means an orderly stop; before it there is nothing to finish
-        let signals = Signals::catch();
+        let in_use = self.in_use.load();
         let info = terminal::StartupInfo {
             preview: preview_url,
-            durability_warning: self.durability_warning.as_deref(),
+            admin,
+            file: in_use.file.as_deref(),
+            durability_warning: in_use.durability_warning.as_deref(),
         };
         let known = self.reporter.report_start(&self.root, &self.config, &self.publisher, info);
         match signals {
@@ -211,13 +257,14 @@ impl Service {
             }
             Err(error) => tracing::warn!("signals cannot be awaited, so only a kill ends the server: {error}"),
         }
+        tokio::spawn(systemd::feed_watchdog(Arc::clone(&self.publisher)));
         let (root, publisher) = (self.root.clone(), Arc::clone(&self.publisher));
         tokio::spawn(report_events(self.reporter, changes, root, publisher, known));
         tokio::spawn(trim_heap_periodically());
     }
 
     /// Serves requests until it is stopped.
-    async fn serve(&self, bound: Bound, preview: Option<(Bound, PreviewKey)>) {
+    async fn serve(&self, bound: Bound, preview: Option<(Bound, PreviewKey)>, admin: Option<Bound>) {
         let descriptors = Descriptors::raised_for(&self.config.server);
         if descriptors.connections < self.config.server.max_connections.min(FEW_CONNECTIONS) {
             tracing::warn!(
@@ -229,7 +276,9 @@ impl Service {
         let mut side_settings = self.config.server.clone();
         side_settings.max_connections = side_settings.max_connections.min(descriptors.side_connections);
         let metrics = Arc::new(Metrics::default());
-        self.start_admin(&metrics, &side_settings).await;
+        if let Some(admin) = admin {
+            self.start_admin(admin, &metrics, &side_settings);
+        }
         let source = Source::folder(self.root.clone(), &self.config.posts);
         let library = Library::new(source.clone()).with_open_files(descriptors.files);
         links::report_links(Arc::clone(&self.publisher), self.root.clone(), source, self.reporter);
@@ -243,20 +292,67 @@ impl Service {
             let stop = self.stop.clone();
             tokio::spawn(async move { bound.serve(shown, &side_settings, stop).await });
         }
-        bound
-            .serve(filter(site, context), &self.config.server, self.stop.clone())
-            .await;
+        let listeners = self.start_reloading(&context, descriptors.files);
+        // systemd starts what comes after this service; the listener accepts connections already
+        systemd::ready();
+        self.serve_public(bound, &filter(site, context), listeners).await;
     }
 
-    /// Starts the listener for `/status` and `/metrics`.
-    async fn start_admin(&self, metrics: &Arc<Metrics>, settings: &ServerSettings) {
-        let Some(bound) = self.reporter.bind_admin(&self.config.server.admin).await else {
-            return;
+    /// Starts the task that reads the configuration again. Returns what receives a new listener.
+    fn start_reloading(&self, context: &RequestContext, open_files: usize) -> mpsc::Receiver<(Bound, ServerSettings)> {
+        let (listeners, received) = mpsc::channel(1);
+        let reloader = Reloader {
+            arguments: self.arguments.clone(),
+            root: self.root.clone(),
+            in_use: Arc::clone(&self.in_use),
+            publisher: Arc::clone(&self.publisher),
+            context: context.clone(),
+            open_files,
+            listeners,
+            reporter: self.reporter,
         };
+        match hangups() {
+            Ok(hangups) => drop(tokio::spawn(reloader.run(hangups, self.seen))),
+            Err(error) => tracing::warn!("SIGHUP cannot be awaited, so a changed configuration needs a restart: {error}"),
+        }
+        received
+    }
+
+    /// Answers requests at `bound` until the program is stopped. A listener that is received takes its place: it answers before the old one
+    /// finishes its requests.
+    async fn serve_public<F>(&self, bound: Bound, filter: &F, mut listeners: mpsc::Receiver<(Bound, ServerSettings)>)
+    where
+        F: Filter<Error = Infallible> + Clone + Send + Sync + 'static,
+        F::Extract: Reply,
+        F::Future: Send,
+    {
+        let mut serving = JoinSet::new();
+        let start = |bound: Bound, settings: ServerSettings, serving: &mut JoinSet<()>| {
+            let (filter, stop) = (filter.clone(), self.stop.child_token());
+            let stopped = stop.clone();
+            serving.spawn(async move { bound.serve(filter, &settings, stopped).await });
+            stop
+        };
+        let mut newest = start(bound, self.config.server.clone(), &mut serving);
+        loop {
+            tokio::select! {
+                Some((bound, settings)) = listeners.recv() => {
+                    let before = std::mem::replace(&mut newest, start(bound, settings, &mut serving));
+                    before.cancel();
+                }
+                ended = serving.join_next() => if ended.is_none() {
+                    return;
+                },
+            }
+        }
+    }
+
+    /// Answers `/status` and `/metrics` at `bound`.
+    fn start_admin(&self, bound: Bound, metrics: &Arc<Metrics>, settings: &ServerSettings) {
+        tracing::info!(address = %bound.address(), "operator's address");
         let (publisher, started) = (Arc::clone(&self.publisher), self.started);
-        let dir = self.config.state.dir.clone().map(Utf8PathBuf::into_string);
-        let ledger = (dir, self.durability_warning.clone());
-        let status = move || status(&publisher, started, &ledger);
+        let in_use = Arc::clone(&self.in_use);
+        let status = move || status(&publisher, started, &in_use.load());
         let (metrics, status_for_gauges) = (Arc::clone(metrics), status.clone());
         let text = move || metrics.text(&status_for_gauges().gauges());
         let is_local = matches!(bound.address(), Address::Tcp(address) if is_loopback(address.ip()));
@@ -306,195 +402,6 @@ async fn trim_heap_periodically() {
     }
 }
 
-/// Reports what happens: as messages for a person, or as JSON events in the log.
-#[derive(Clone, Copy)]
-struct Reporter(LogFormat);
-
-impl Reporter {
-    /// Waits for `starting`. On a terminal, one line shows the progress meanwhile, and is erased afterwards.
-    async fn show_progress<T>(self, starting: impl Future<Output = T>, progress: &Progress, started: Instant) -> T {
-        if self.0 != LogFormat::Text || !io::stderr().is_terminal() {
-            return starting.await;
-        }
-        let mut starting = std::pin::pin!(starting);
-        let mut width = 0;
-        loop {
-            if let Ok(output) = tokio::time::timeout(REDRAW_INTERVAL, &mut starting).await {
-                if width > 0 {
-                    terminal::print_message(&format!("\r{:width$}\r", ""));
-                }
-                return output;
-            }
-            if let Some(line) = terminal::progress_line(progress.found(), progress.read(), started.elapsed()) {
-                // blanks erase the rest of a longer line
-                width = width.max(line.len());
-                terminal::print_message(&format!("\r{line:width$}"));
-            }
-        }
-    }
-
-    /// Reports the start. Returns the diagnostics that this includes.
-    fn report_start(
-        self,
-        root: &Utf8Path,
-        config: &Config,
-        publisher: &Publisher,
-        info: terminal::StartupInfo,
-    ) -> Arc<[Diagnostic]> {
-        let (site, health) = (publisher.site(), publisher.health());
-        match self.0 {
-            LogFormat::Text => terminal::print_message(&terminal::startup_message(root, config, &site, &health, info)),
-            LogFormat::Json => {
-                tracing::info!(
-                    version = env!("CARGO_PKG_VERSION"),
-                    folder = root.as_str(),
-                    base_url = config.base(),
-                    listen = config.server.listen,
-                    ledger = config.state.dir.as_ref().map(|dir| dir.as_str()),
-                    preview = info.preview,
-                    posts = site.index.posts().len(),
-                    pages = site.index.pages().len(),
-                    problems = site.diagnostics.len(),
-                    watching = %health.watching,
-                    "started"
-                );
-                for warning in health.ledger.as_deref().into_iter().chain(info.durability_warning) {
-                    tracing::warn!("{warning}");
-                }
-                site.diagnostics.iter().for_each(log::diagnostic);
-            }
-        }
-        Arc::clone(&site.diagnostics)
-    }
-
-    /// Logs the diagnostics of `site` that are not in `before`.
-    fn report_diagnostics(self, before: &[Diagnostic], site: &Site) {
-        if self.0 == LogFormat::Json {
-            let before: HashSet<&Diagnostic> = before.iter().collect();
-            let new = site.diagnostics.iter().filter(|diagnostic| !before.contains(diagnostic));
-            new.for_each(log::diagnostic);
-        }
-    }
-
-    fn report_changes(self, batch: &[PostEvent], root: &Utf8Path, site: &Site) {
-        match self.0 {
-            LogFormat::Text => terminal::print_message(&terminal::change_lines(batch, root, site)),
-            LogFormat::Json => {
-                for report in batch {
-                    let (event, why) = report.event.in_words();
-                    let (path, address) = (report.path.as_str(), report.address.as_deref());
-                    let kind = site.post(&report.path).map_or("post", |post| post.kind.name());
-                    tracing::info!(path, address, event, why, "{kind}");
-                }
-            }
-        }
-    }
-
-    fn report_missed(self, batches: u64) {
-        match self.0 {
-            LogFormat::Text => terminal::print_message(&format!("… {batches} groups of changes are not shown\n")),
-            LogFormat::Json => tracing::warn!(batches, "changes are not logged: there were too many at once"),
-        }
-    }
-
-    /// Listens at the operator's address. If that fails there is a warning, because nothing depends on it.
-    async fn bind_admin(self, address: &str) -> Option<Bound> {
-        match server::bind(address).await {
-            Ok(bound) => {
-                tracing::info!(address = %bound.address(), "operator's address");
-                Some(bound)
-            }
-            Err(error) => {
-                let (why, _) = bind_problem(&error);
-                let text = format!(
-                    "/status and /metrics are not served: cannot listen at {address}: {why}; choose another address with --admin"
-                );
-                match self.0 {
-                    LogFormat::Text => terminal::print_message(&terminal::warning_line(&text)),
-                    LogFormat::Json => tracing::warn!("{text}"),
-                }
-                None
-            }
-        }
-    }
-
-    /// Reports that open connections are finished first.
-    fn report_stopping(self, drain: Duration) {
-        match self.0 {
-            LogFormat::Text => terminal::print_message(&format!(
-                "stopping: open connections get up to {drain:?} to finish; press Ctrl-C again to stop at once\n"
-            )),
-            LogFormat::Json => tracing::info!(seconds = drain.as_secs_f64(), "stopping: open connections are finished first"),
-        }
-    }
-
-    fn report_stopped(self) {
-        match self.0 {
-            LogFormat::Text => terminal::print_message("stopped\n"),
-            LogFormat::Json => tracing::info!("stopped"),
-        }
-    }
-}
-
-/// `config` with the actual address of `bound`: port 0 means any free port, and `systemd` means the socket that it passes.
-fn with_bound_address(config: Arc<Config>, bound: &Bound) -> Arc<Config> {
-    let listen = &config.server.listen;
-    match bound.address() {
-        Address::Tcp(address) if listen.ends_with(":0") || listen == "systemd" => {
-            let mut config = Config::clone(&config);
-            config.server.listen = address.to_string();
-            Arc::new(config)
-        }
-        _ => config,
-    }
-}
-
-/// Why an address cannot be listened at, and how to fix that.
-fn bind_problem(error: &io::Error) -> (String, &'static str) {
-    let why = plain_error(error);
-    match error.kind() {
-        io::ErrorKind::AddrInUse => (
-            String::from("another program uses this address"),
-            "stop it, or take a free port with `--listen 127.0.0.1:0`",
-        ),
-        io::ErrorKind::PermissionDenied => (why, "ports below 1024 are often reserved; try `--listen 127.0.0.1:8080`"),
-        io::ErrorKind::InvalidInput => (
-            String::from("this is not HOST:PORT, unix:PATH or systemd"),
-            "write it like `--listen 127.0.0.1:8080`",
-        ),
-        io::ErrorKind::AddrNotAvailable => (
-            String::from("this machine does not have this address"),
-            "write it like `--listen 127.0.0.1:8080`, with an address of this machine",
-        ),
-        _ => (
-            why,
-            "write it like `--listen 127.0.0.1:8080`, with an address of this machine",
-        ),
-    }
-}
-
-/// Listens at `address` for the preview, and makes its key. If the port is taken and it `may_move`, it gets a free port.
-async fn bind_preview(address: &str, may_move: bool) -> anyhow::Result<(Bound, PreviewKey)> {
-    let mut bound = server::bind(address).await;
-    if may_move && bound.as_ref().is_err_and(|error| error.kind() == io::ErrorKind::AddrInUse) {
-        bound = server::bind("127.0.0.1:0").await;
-    }
-    let bound = bound.map_err(|error| {
-        anyhow::anyhow!("cannot listen at {address} for the preview: {error}; `--preview-listen 127.0.0.1:0` takes a free port")
-    })?;
-    let Address::Tcp(listening) = bound.address() else {
-        bail!("the preview needs an address with a port; write `--preview-listen 127.0.0.1:8082`");
-    };
-    if !bound.address().is_local() {
-        bail!(
-            "{listening} can be reached from other machines, and --preview shows what is not published; write \
-             `--preview-listen 127.0.0.1:8082`"
-        );
-    }
-    let key = PreviewKey::new(*listening).context("no key can be made for the preview")?;
-    Ok((bound, key))
-}
-
 /// Reports events until the publisher ends.
 async fn report_events(
     reporter: Reporter,
@@ -524,11 +431,11 @@ const MAX_PREPARED_BYTES: u64 = 64 * 1024 * 1024;
 /// When the search index is made after the start: it takes a whole core, which the first requests need.
 const SEARCH_INDEX_DELAY: Duration = Duration::from_secs(2);
 
+/// The operator's address if there is to be none.
+pub(super) const ADMIN_OFF: &str = "off";
+
 /// Fewer connections than this are worth a warning.
 const FEW_CONNECTIONS: usize = 64;
-
-/// How often the progress of a start is shown.
-const REDRAW_INTERVAL: Duration = Duration::from_millis(200);
 
 /// How long a stop may take without a message.
 const SILENT_STOP_TIME: Duration = Duration::from_millis(500);
@@ -566,8 +473,8 @@ impl Signals {
     }
 }
 
-/// The status of `publisher`. `ledger` is the folder of the ledger, and why that does not outlive the container.
-fn status(publisher: &Publisher, started: Instant, ledger: &(Option<String>, Option<String>)) -> ServerStatus {
+/// The status of `publisher`, whose configuration is `in_use`.
+fn status(publisher: &Publisher, started: Instant, in_use: &InUse) -> ServerStatus {
     let health = publisher.health();
     let watch = WatchStatus {
         mode: match health.watching {
@@ -576,8 +483,13 @@ fn status(publisher: &Publisher, started: Instant, ledger: &(Option<String>, Opt
         },
         degraded: health.degraded.clone(),
         ledger: health.ledger.clone(),
-        ledger_folder: ledger.0.clone(),
-        ledger_warning: ledger.1.clone(),
+        ledger_folder: in_use.config.state.dir.clone().map(Utf8PathBuf::into_string),
+        ledger_warning: in_use.durability_warning.clone(),
+        config: ConfigStatus {
+            file: in_use.file.clone().map(Utf8PathBuf::into_string),
+            since: in_use.since,
+            problem: in_use.problem.clone(),
+        },
         last_full_scan: health.last_full_scan,
         looks: health.looks,
         builds: health.builds,

@@ -46,6 +46,11 @@ fn parse_site_address(text: &str) -> Result<url::Url, String> {
 }
 
 impl Settings {
+    /// The configuration file, which may be missing.
+    pub(super) fn file(&self) -> &Utf8Path {
+        self.config.as_deref().unwrap_or(Utf8Path::new(DEFAULT_FILE))
+    }
+
     /// Loads the configuration, and the folder of posts that `posts` or the configuration names. `overlay` applies the options of the
     /// command.
     pub(super) fn load(

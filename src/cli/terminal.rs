@@ -9,6 +9,7 @@ use camino::Utf8Path;
 
 use crate::config::Config;
 use crate::diagnostic::{Diagnostic, Severity, one_line, plain_error};
+use crate::http::server::Address;
 use crate::post::{HELD_BACK, Origin, Post, Visibility};
 use crate::publisher::{Health, PostEvent, PostEventKind};
 use crate::render::{Format, Place, feed_path, post_url};
@@ -76,6 +77,10 @@ pub(super) fn warning_line(text: &str) -> String {
 pub(super) struct StartupInfo<'a> {
     /// The address of the preview.
     pub(super) preview: Option<&'a str>,
+    /// Where the operator's addresses are, if they are served.
+    pub(super) admin: Option<&'a Address>,
+    /// The configuration file, if there is one.
+    pub(super) file: Option<&'a Utf8Path>,
     /// Why the ledger's folder does not outlive the container.
     pub(super) durability_warning: Option<&'a str>,
 }
@@ -95,9 +100,16 @@ pub(super) fn startup_message(root: &Utf8Path, config: &Config, site: &Site, hea
         let _ = writeln!(text, "  {name:<8} {base}{}", feed_path("", Place::Newest, format));
     }
     let _ = writeln!(text, "  listing  {base}/api/posts");
+    let _ = writeln!(text, "  feeds    {base}/subscribe");
+    if let Some(Address::Tcp(address)) = info.admin {
+        let _ = writeln!(text, "  status   http://{address}/status");
+    }
     if let Some(address) = info.preview {
         let _ = writeln!(text, "  preview  {BOLD}{address}{END}");
         let _ = writeln!(text, "           {DIM}shows drafts: keep this address to yourself{END}");
+    }
+    if let Some(file) = info.file {
+        let _ = writeln!(text, "  config   {}", one_line(relative(file).as_str()));
     }
     if let Some(dir) = &config.state.dir {
         let trouble = if health.ledger.is_some() {

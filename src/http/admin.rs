@@ -20,7 +20,7 @@ use super::routes::answer_other_method;
 use super::server::{RequestHead, request_head};
 use crate::metrics::MEDIA_TYPE;
 
-pub use self::status::{HeldPost, PublishedStatus, ScheduledPost, ServerStatus, WatchStatus};
+pub use self::status::{ConfigStatus, HeldPost, PublishedStatus, ScheduledPost, ServerStatus, WatchStatus};
 
 /// Returns the filter that answers the operator with what `status` and `metrics` return at that moment.
 ///

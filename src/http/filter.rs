@@ -261,6 +261,7 @@ impl PendingRequest {
         let is_preview = context.preview.is_some();
         let reader = if is_preview { Viewer::Author } else { Viewer::Public };
         let response = context
+            .configured()
             .library
             .answer((site, reader), path, &head.method, &head.headers, self.now);
         if is_preview {
@@ -273,8 +274,9 @@ impl PendingRequest {
     fn shared_draft(&self) -> Option<Response<ResponseBody>> {
         let PendingRequest { site, context, head, .. } = self;
         let draft = DraftPath::parse(head.path())?;
-        let key = share_key(context.storage.as_ref()?)?;
-        draft.answer(&key, (site, &context.library), &head.method, &head.headers, self.now)
+        let configured = context.configured();
+        let key = share_key(configured.storage.as_ref()?)?;
+        draft.answer(&key, (site, &configured.library), &head.method, &head.headers, self.now)
     }
 
     fn site_response(&self) -> Response<Bytes> {

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
+use arc_swap::ArcSwap;
 use bytes::Bytes;
 use http::{HeaderValue, Method, Response, StatusCode, header};
 use tokio::sync::Semaphore;
@@ -31,16 +32,12 @@ use crate::storage::Storage;
 /// What requests are answered with, besides the site.
 #[derive(Clone, Debug)]
 pub struct RequestContext {
-    /// The media files.
-    pub library: Arc<Library>,
+    /// What the configuration decides. A new configuration replaces it.
+    configured: Arc<ArcSwap<Configured>>,
     /// The counters of responses.
     pub metrics: Arc<Metrics>,
-    /// The limit on requests of one client.
-    pub rate_limit: RateLimit,
     /// Cancelled once no more requests should be sent here.
     pub stopping: CancellationToken,
-    /// Where the key of shared drafts is stored.
-    pub(super) storage: Option<Storage>,
     /// Only for the listener of the author's preview, never for the public one.
     pub(super) preview: Option<Preview>,
     /// One permit for each core: so many documents are rendered at the same time.
@@ -50,6 +47,27 @@ pub struct RequestContext {
     pub searches: Arc<Semaphore>,
     pub(super) in_progress: Arc<RendersInProgress>,
     ids: Arc<RequestIds>,
+}
+
+/// The part of a context that a configuration decides.
+#[derive(Debug)]
+pub(super) struct Configured {
+    /// The media files.
+    pub(super) library: Library,
+    /// The limit on requests of one client.
+    rate_limit: RateLimit,
+    /// Where the key of shared drafts is stored.
+    pub(super) storage: Option<Storage>,
+}
+
+impl Configured {
+    fn new(config: &Config, library: Library) -> Arc<Configured> {
+        Arc::new(Configured {
+            library,
+            rate_limit: RateLimit::new(config.pace.clone()),
+            storage: Storage::configured(config),
+        })
+    }
 }
 
 /// One request, as it is counted and logged.
@@ -75,17 +93,25 @@ impl RequestContext {
     pub fn new(config: &Config, library: Library, metrics: Arc<Metrics>, stopping: CancellationToken) -> RequestContext {
         let cores = std::thread::available_parallelism().map_or(2, usize::from);
         RequestContext {
-            library: Arc::new(library),
+            configured: Arc::new(ArcSwap::new(Configured::new(config, library))),
             metrics,
-            rate_limit: RateLimit::new(config.pace.clone()),
             stopping,
-            storage: Storage::configured(config),
             preview: None,
             render_pool: Arc::new(Semaphore::new(cores)),
             searches: Arc::new(Semaphore::new((cores / 2).max(1))),
             in_progress: Arc::default(),
             ids: Arc::default(),
         }
+    }
+
+    /// Uses `config` and the media files in `library` from the next request on, here and in every clone.
+    pub fn configure(&self, config: &Config, library: Library) {
+        self.configured.store(Configured::new(config, library));
+    }
+
+    /// What the configuration decides, as it is now.
+    pub(super) fn configured(&self) -> Arc<Configured> {
+        self.configured.load_full()
     }
 
     /// Returns the same for the listener of the author's preview.
@@ -113,7 +139,12 @@ impl RequestContext {
         if matches!(trace.kind, RequestKind::Health | RequestKind::Other) || self.preview.is_some() {
             return None;
         }
-        let wait = self.rate_limit.admit(peer(head), &head.headers, trace.begun).err()?;
+        let wait = self
+            .configured
+            .load()
+            .rate_limit
+            .admit(peer(head), &head.headers, trace.begun)
+            .err()?;
         Some(too_many_requests(wait))
     }
 
@@ -162,7 +193,7 @@ impl RequestContext {
         if access::is_on() {
             let request = LoggedRequest {
                 id: trace.id(),
-                client: peer(head).map(|peer| self.rate_limit.client(peer, &head.headers)),
+                client: peer(head).map(|peer| self.configured.load().rate_limit.client(peer, &head.headers)),
                 method: &head.method,
                 path: head.path(),
                 query: head.query(),

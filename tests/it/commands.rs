@@ -349,7 +349,12 @@ pub struct Serving {
 
 impl Serving {
     pub fn start(folder: &Path, arguments: &[&str]) -> Serving {
-        let mut child = feedmill(folder, &["serve", "--listen", "127.0.0.1:0"])
+        Serving::start_configured(folder, &[&["--listen", "127.0.0.1:0"], arguments].concat())
+    }
+
+    /// Starts it where the configuration says.
+    pub fn start_configured(folder: &Path, arguments: &[&str]) -> Serving {
+        let mut child = feedmill(folder, &["serve"])
             .args(arguments)
             .env("FEEDMILL_ADMIN", "127.0.0.1:0")
             .stderr(Stdio::piped())
@@ -476,11 +481,11 @@ fn the_readme_shows_the_output_of_serve() {
     copy(&project.join("posts"), &site.path().join("posts"));
     let serving = Serving::start(site.path(), &[]);
     let mut said = serving.until("Ctrl-C ends it");
-    let address = said
+    let mut addresses = said
         .iter()
-        .find_map(|line| line.split("http://").nth(1)?.split('/').next())
-        .unwrap()
-        .to_owned();
+        .filter_map(|line| line.split("http://").nth(1)?.split('/').next().map(str::to_owned));
+    let address = addresses.next().unwrap();
+    let admin = addresses.find(|other| *other != address).unwrap();
     write(
         site.path(),
         "posts/hello.md",
@@ -491,7 +496,7 @@ fn the_readme_shows_the_output_of_serve() {
     said.extend(serving.until("hello.md"));
     let said: Vec<String> = said
         .iter()
-        .map(|line| line.replace(&address, "127.0.0.1:8080"))
+        .map(|line| line.replace(&address, "127.0.0.1:8080").replace(&admin, "127.0.0.1:8081"))
         // a temporary folder is often in memory or in a container's own file system
         .filter(|line| !line.starts_with("warning: The ledger folder"))
         .collect();
@@ -638,4 +643,136 @@ fn a_theme_export_overwrites_nothing_and_a_broken_theme_is_a_problem() {
         status == 1 && out.contains("templates/post.html:2:") && out.contains("{{ page.titel }}"),
         "{out}"
     );
+}
+
+#[test]
+fn new_writes_a_post_as_the_others_are() {
+    let arguments = ["new", "A new: \"Post\"", "--date", "2026-03-01", "--tag", "sea"];
+    for (name, others, path, expected) in [
+        (
+            "an empty folder",
+            &[][..],
+            "posts/a-new-post.md",
+            "---\ntitle: \"A new: \\\"Post\\\"\"\ndate: 2026-03-01\ntags: [\"sea\"]\ndraft: true\n---\n\n",
+        ),
+        (
+            "dated names, TOML, an author",
+            &[
+                ("posts/2026-01-01-a.md", "+++\ntitle = 'A'\nauthor = 'Ann'\n+++\nText.\n"),
+                ("posts/2026-01-02-b.md", "+++\ntitle = 'B'\nauthor = 'Ann'\n+++\nText.\n"),
+            ],
+            "posts/2026-03-01-a-new-post.md",
+            "+++\ntitle = \"A new: \\\"Post\\\"\"\ndate = 2026-03-01\ntags = [\"sea\"]\nauthor = 'Ann'\ndraft = true\n+++\n\n",
+        ),
+        (
+            "a folder for each, in a section, with times and two authors",
+            &[
+                (
+                    "posts/notes/a/index.mdx",
+                    "---\ntitle: A\ndate: 2026-01-01T09:30:00Z\nauthor: Ann\n---\nText.\n",
+                ),
+                (
+                    "posts/notes/b/index.mdx",
+                    "---\ntitle: B\ndate: 2026-01-02T10:30:00Z\nauthor: Bob\n---\nText.\n",
+                ),
+            ],
+            "posts/notes/a-new-post/index.mdx",
+            "---\ntitle: \"A new: \\\"Post\\\"\"\ndate: 2026-03-01T00:00:00\ntags: [\"sea\"]\ndraft: true\n---\n\n",
+        ),
+    ] {
+        let site = folder(others);
+        let (status, _, err) = run(&mut feedmill(site.path(), &arguments));
+        assert_eq!(status, 0, "{name}: {err}");
+        assert!(err.starts_with(path), "{name}: {err}");
+        let file = site.path().join(path);
+        assert_eq!(std::fs::read_to_string(&file).unwrap(), expected, "{name}");
+        let (_, out, _) = run(&mut feedmill(site.path(), &["why", path, "--posts", "posts"]));
+        assert!(out.contains("no: it is a draft"), "{name}: {out}");
+        // nothing is overwritten
+        std::fs::write(&file, "mine").unwrap();
+        let (status, _, err) = run(&mut feedmill(site.path(), &arguments));
+        assert_eq!((status, err.contains("exists already")), (2, true), "{name}: {err}");
+        assert_eq!(std::fs::read_to_string(&file).unwrap(), "mine", "{name}");
+        let names: Vec<_> = std::fs::read_dir(file.parent().unwrap())
+            .unwrap()
+            .flatten()
+            .map(|entry| entry.file_name())
+            .collect();
+        assert!(names.iter().all(|name| !name.to_string_lossy().starts_with('.')), "{names:?}");
+    }
+}
+
+#[test]
+fn new_opens_the_editor_and_publishes_what_it_wrote() {
+    let site = folder(&[("posts/a.md", GOOD)]);
+    write(
+        site.path(),
+        "editor",
+        "#!/bin/sh\nls posts > seen\necho \"Edited: $1.\" >> \"$2\"\n",
+    );
+    let mut command = feedmill(site.path(), &["new", "Hello", "--publish", "--edit"]);
+    let (status, _, err) = run(command.env_remove("VISUAL").env("EDITOR", "sh ./editor one"));
+    assert_eq!(status, 0, "{err}");
+    let seen = std::fs::read_to_string(site.path().join("seen")).unwrap();
+    assert_eq!(seen, "a.md\n", "it is no post before the editor ends");
+    let text = std::fs::read_to_string(site.path().join("posts/hello.md")).unwrap();
+    assert!(
+        text.contains("title: \"Hello\"") && text.ends_with("Edited: one.\n") && !text.contains("draft"),
+        "{text}"
+    );
+    // an editor that fails loses nothing and publishes nothing
+    let mut command = feedmill(site.path(), &["new", "Again", "--publish", "--edit"]);
+    let (status, _, err) = run(command.env_remove("VISUAL").env("EDITOR", "false"));
+    assert_eq!(
+        (status, err.contains("what you wrote is in posts/.again.md.unfinished.md")),
+        (2, true),
+        "{err}"
+    );
+    assert!(!site.path().join("posts/again.md").exists());
+    assert!(site.path().join("posts/.again.md.unfinished.md").exists());
+    for (arguments, expected) in [
+        (&["new", "?!"][..], "a post needs a title"),
+        (&["new", "Hello", "--date", "soon"], "`soon` is no date"),
+    ] {
+        let (status, _, err) = run(&mut feedmill(site.path(), arguments));
+        assert_eq!((status, err.contains(expected)), (2, true), "{err}");
+    }
+}
+
+#[test]
+fn a_folder_alone_is_served_and_the_operator_s_address_can_be_off() {
+    let site = folder(&[("notes/a.md", GOOD)]);
+    let mut child = feedmill(site.path(), &["notes", "--port", "0"])
+        .env("FEEDMILL_ADMIN", "off")
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(child.stderr.take().unwrap()).lines().map_while(Result::ok);
+    let mut said = Vec::new();
+    for line in lines.by_ref() {
+        said.push(line);
+        if said.last().unwrap().contains("Ctrl-C ends it") {
+            break;
+        }
+    }
+    child.kill().unwrap();
+    child.wait().unwrap();
+    assert!(said.iter().any(|line| line.contains("1 post in notes")), "{said:#?}");
+    assert!(!said.iter().any(|line| line.contains("/status")), "{said:#?}");
+}
+
+#[test]
+fn shells_and_manual_readers_are_served() {
+    let site = folder(&[]);
+    for shell in ["bash", "zsh", "fish"] {
+        let (status, out, err) = run(&mut feedmill(site.path(), &["completions", shell]));
+        assert_eq!(status, 0, "{err}");
+        assert!(out.contains("feedmill") && out.contains("serve"), "{shell}: {out}");
+    }
+    let (status, _, err) = run(&mut feedmill(site.path(), &["man", "pages"]));
+    assert_eq!(status, 0, "{err}");
+    for page in ["feedmill.1", "feedmill-serve.1", "feedmill-build.1"] {
+        let text = std::fs::read_to_string(site.path().join("pages").join(page)).unwrap();
+        assert!(text.contains(".TH ") && text.contains("feedmill"), "{page}: {text}");
+    }
 }

@@ -36,6 +36,7 @@ mod pages;
 mod preview;
 mod protocol;
 mod redirects;
+mod reload;
 mod server;
 mod static_files;
 mod still;

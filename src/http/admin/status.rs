@@ -16,6 +16,17 @@ use crate::time::Timestamp;
 /// The most posts of each list. Of the published posts these are the newest.
 const MAX_LISTED: usize = 200;
 
+/// The configuration in use.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct ConfigStatus {
+    /// Its file; `None` if there is none.
+    pub file: Option<String>,
+    /// When it was read.
+    pub since: Timestamp,
+    /// Why the file as it is now is not in use; `None` if it is.
+    pub problem: Option<String>,
+}
+
 /// The state of the watch, the ledger and the builds.
 #[derive(Clone, Debug, Default, Serialize)]
 pub struct WatchStatus {
@@ -33,6 +44,9 @@ pub struct WatchStatus {
     pub ledger_warning: Option<String>,
     /// When the whole folder was last scanned.
     pub last_full_scan: Option<Timestamp>,
+    /// The configuration.
+    #[serde(skip)]
+    pub config: ConfigStatus,
     /// Scans since the start.
     pub looks: u64,
     /// Sites built since the start.
