@@ -51,9 +51,9 @@ enum Commands {
     Check(check::CheckArgs),
     /// Show whether a post is public, and if not, why; its id, address and date, and where each comes from
     Why(why::WhyArgs),
-    /// Keep the ids of a blog's old feed, so that its readers do not see old posts as new
+    /// Move a blog here: posts from another tool's export or from a feed, and the ids of its old feed
     ///
-    /// Exit status: 0 if every item of the feed was matched to a post here, 1 if not, 2 if it could not run.
+    /// Exit status: 0 if everything was read, and every item of an adopted feed was matched to a post here, 1 if not, 2 if it could not run.
     Import(import::ImportArgs),
     /// Export or import the ledger, which keeps the ids of posts, as JSON lines
     Ledger(ledger::LedgerArgs),

@@ -16,8 +16,8 @@ use url::Url;
 
 pub use self::colour::Colour;
 pub use self::explain::InvalidSetting;
-pub(crate) use self::redirect::path_on_site;
 pub use self::redirect::{Redirect, Redirects};
+pub(crate) use self::redirect::{addresses_with_parameters, is_parameter, path_on_site};
 use self::schema::ValueKind;
 pub use self::shortcodes::{ShortcodeCall, Shortcodes};
 pub use self::tables::*;

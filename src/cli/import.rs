@@ -1,41 +1,55 @@
-//! `feedmill import --adopt FEED`: keeps the ids of a blog's old feed, so that no post appears new to its readers.
+//! `feedmill import`: posts from an export of another tool or from a feed, and the ids of a blog's old feed.
 
+mod adopt;
+mod counts;
+mod posts;
 mod report;
 
-use std::io::{self, Write};
 use std::process::ExitCode;
 
-use anyhow::{Context, anyhow};
-use camino::Utf8PathBuf;
+use anyhow::{anyhow, bail};
+use camino::{Utf8Path, Utf8PathBuf};
 use clap::Args;
+use ipnet::IpNet;
+use url::Url;
 
-use self::report::Report;
-use super::settings::{self, Settings};
-use super::terminal::{self, counted};
-use crate::diagnostic::one_line;
-use crate::identity::{Record, Registry};
-use crate::import::OldFeed;
-use crate::import::adoption::{self, KnownPosts, LedgerChanges};
-use crate::import::matching::{self, Matching};
+use super::settings::Settings;
+use crate::import::media::MediaMode;
 use crate::import::origin::FeedSource;
-use crate::publisher::snapshot;
-use crate::storage::{ExclusiveStorage, RecordChange, Storage};
-use crate::time::Timestamp;
 
 /// The options of `import`.
 #[derive(Debug, Args)]
 pub(super) struct ImportArgs {
-    /// The old feed: RSS, Atom or JSON Feed; a file, an http(s) address, or - for standard input
+    /// The export: a file of WordPress, Squarespace, Ghost, Blogger, a zip of Substack, Medium or micro.blog, or a feed (a file or an
+    /// http(s) address)
+    ///
+    /// What it is follows from its content. Posts become Markdown files with their ids, dates, authors, tags and old addresses. What was
+    /// not for everybody becomes a draft or private. No file is overwritten, and a second import writes only what is new. With `--adopt`
+    /// and without an export, this is the folder of posts.
+    source: Option<String>,
+    /// The folder of posts [default: posts]
+    posts: Option<Utf8PathBuf>,
+    /// The old feed, whose ids the posts keep: RSS, Atom or JSON Feed; a file, an http(s) address, or - for standard input
     ///
     /// Its items are matched to the posts here by id, address, title, date and text, and their ids are kept as the ids of these posts.
     /// If it is fetched from an address, the archives that the feed links to are read too. Repeat the option for several feeds of the
     /// same blog; if they have different ids for a post, the first one is taken.
-    #[arg(long, value_name = "FEED", required = true)]
+    #[arg(long, value_name = "FEED")]
     adopt: Vec<FeedSource>,
-    /// The folder of posts [default: posts]
-    #[arg(env = "FEEDMILL_POSTS", hide_env_values = true)]
-    posts: Option<Utf8PathBuf>,
-    /// Print what would be written to the ledger, and write nothing
+    /// What happens to pictures, sound and video: `fetch` puts them beside the posts, `link` leaves them where they are, `none` leaves
+    /// them out
+    #[arg(long, value_name = "HOW", default_value = "link", value_parser = ["fetch", "link", "none"].map(clap::builder::PossibleValue::new))]
+    media: String,
+    /// The address of the old site, such as `https://old.example`, where the export does not say it
+    #[arg(long, value_name = "URL")]
+    from_url: Option<Url>,
+    /// Import a feed that has only summaries
+    #[arg(long)]
+    summaries: bool,
+    /// A private network from which media and feeds may be fetched, such as `192.168.0.0/16`; repeat it for several
+    #[arg(long, value_name = "NETWORK")]
+    allow_network: Vec<IpNet>,
+    /// Print what would be written, and write nothing
     #[arg(long)]
     dry_run: bool,
     /// Print the result as JSON
@@ -47,93 +61,48 @@ pub(super) struct ImportArgs {
 
 /// Runs the command.
 pub(super) fn run(arguments: ImportArgs) -> anyhow::Result<ExitCode> {
-    let (config, root) = arguments.settings.load(arguments.posts, |_| ())?;
-    let now = Timestamp::now();
-    root.read_dir_utf8()
-        .with_context(|| format!("the posts in {root} cannot be read"))?;
-    // if another feedmill has the ledger open, this fails before anything is fetched
-    let storage = settings::storage(&config)?;
-    let (ledger_access, records) = LedgerAccess::open(storage, arguments.dry_run)?;
-    let mut ledger = Registry::from_records(records.clone(), now);
-    let site = snapshot(&config, &root, &mut ledger, now).with_context(|| format!("the posts in {root} cannot be read"))?;
-    let feeds: Vec<OldFeed> = arguments.adopt.iter().map(read_feed).collect::<anyhow::Result<_>>()?;
-    let known = KnownPosts::new(records, &config);
-    let posts: &[_] = &site.all().iter().cloned().collect::<Vec<_>>();
-    let matched = |feed| matching::match_items(feed, posts, site.texts(), &config);
-    let matchings: Vec<Matching> = feeds.iter().map(matched).collect();
-    let pairs: Vec<(&OldFeed, &Matching)> = feeds.iter().zip(&matchings).collect();
-    let plan = adoption::plan_adoptions(&pairs, posts, &known, &config);
-    let changes = adoption::ledger_changes(&plan.adoptions, posts, &known, now);
-    let report = Report::new(&arguments.adopt, &pairs, &plan, posts, &site);
-    let remembered = ledger_access.write(changes)?;
-    let mut out = anstream::stdout().lock();
-    if arguments.json {
-        writeln!(out, "{:#}", serde_json::to_value(&report)?)?;
-    } else {
-        write!(out, "{}", report.in_words())?;
-    }
-    out.flush()?;
-    writeln!(io::stderr(), "{}\n{remembered}", report.summary())?;
-    Ok(if report.is_complete() {
-        ExitCode::SUCCESS
-    } else {
-        ExitCode::FAILURE
-    })
+    let (source, posts) = source_and_posts(&arguments)?;
+    let media: MediaMode = arguments.media.parse().map_err(|why: String| anyhow!(why))?;
+    let adoption = adopt::Adoption {
+        feeds: arguments.adopt,
+        posts: posts.clone(),
+        dry_run: arguments.dry_run,
+        json: arguments.json,
+        settings: arguments.settings,
+        networks: arguments.allow_network,
+    };
+    let Some(source) = source else {
+        return adopt::run(adoption);
+    };
+    let import = posts::PostsImport {
+        source,
+        media,
+        home: arguments.from_url,
+        with_summaries: arguments.summaries,
+    };
+    posts::run(&import, adoption)
 }
 
-fn read_feed(origin: &FeedSource) -> anyhow::Result<OldFeed> {
-    origin
-        .read_feed()
-        .map_err(|why| anyhow!("the feed {origin} cannot be read: {why}"))
+/// The export and the folder of posts. With `--adopt` alone, the only argument is the folder.
+fn source_and_posts(arguments: &ImportArgs) -> anyhow::Result<(Option<String>, Option<Utf8PathBuf>)> {
+    let from_environment = || {
+        std::env::var("FEEDMILL_POSTS")
+            .ok()
+            .filter(|posts| !posts.is_empty())
+            .map(Utf8PathBuf::from)
+    };
+    match (&arguments.source, &arguments.posts) {
+        (None, _) if arguments.adopt.is_empty() => bail!(
+            "name an export of another tool or a feed, such as `feedmill import export.xml posts`; or the old feed whose ids are kept, such as \
+             `feedmill import --adopt https://old.example/feed.xml posts`"
+        ),
+        (None, posts) => Ok((None, posts.clone().or_else(from_environment))),
+        (Some(folder), None) if !arguments.adopt.is_empty() && !is_export(folder) => Ok((None, Some(folder.into()))),
+        (Some(source), posts) => Ok((Some(source.clone()), posts.clone().or_else(from_environment))),
+    }
 }
 
-/// The ledger to which ids are written. In a dry run it is only read.
-struct LedgerAccess {
-    storage: Storage,
-    exclusive: Option<ExclusiveStorage>,
-}
-
-impl LedgerAccess {
-    /// Opens the ledger and reads all records.
-    fn open(storage: Storage, dry_run: bool) -> anyhow::Result<(LedgerAccess, Vec<Record>)> {
-        let opened = if dry_run {
-            storage.load().map(|contents| (None, contents))
-        } else {
-            let opened = storage.open_exclusive();
-            opened.map(|(exclusive, contents)| (Some(exclusive), contents))
-        };
-        let (exclusive, contents) =
-            opened.map_err(|error| anyhow!("the ledger in {storage} cannot be opened: {error}; {}", error.mend()))?;
-        for note in contents.notes {
-            terminal::print_message(&format!("{}\n", one_line(&note)));
-        }
-        Ok((LedgerAccess { storage, exclusive }, contents.records))
-    }
-
-    /// Writes `changes`. Returns a message about what was written.
-    fn write(self, changes: LedgerChanges) -> anyhow::Result<String> {
-        let posts = counted(changes.put.len(), "post");
-        let Some(mut exclusive) = self.exclusive else {
-            return Ok(format!(
-                "dry run: nothing was written; without --dry-run, the ids of {posts} would be written to the ledger in {}",
-                self.storage
-            ));
-        };
-        if changes.put.is_empty() {
-            return Ok(format!("nothing new for the ledger in {}", self.storage));
-        }
-        let deletes = changes.delete.into_iter().map(|id| RecordChange::Delete("post", id));
-        let puts = changes
-            .put
-            .into_iter()
-            .map(|record| RecordChange::Put(Record::Post(Box::new(record))));
-        let storage = self.storage;
-        exclusive.write(deletes.chain(puts).collect()).map_err(|error| {
-            anyhow!(
-                "the ledger in {storage} cannot be written, so no ids were taken over: {error}; {}",
-                error.mend()
-            )
-        })?;
-        Ok(format!("the ids of {posts} were written to the ledger in {storage}"))
-    }
+/// Whether `text` is a file or an address, and not a folder.
+fn is_export(text: &str) -> bool {
+    text.starts_with("http://") || text.starts_with("https://") || Utf8Path::new(text).is_file()
 }

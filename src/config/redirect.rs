@@ -16,11 +16,12 @@ use super::explain::InvalidSetting;
 /// pages. With `from = "/tags/golang"` and `to = "/tags/go"`, `/tags/golang/rss.xml` redirects to `/tags/go/rss.xml`. Any other
 /// redirect is for one address only.
 ///
-/// The query of a request is kept, unless `to` has its own.
+/// The query of a request is kept, unless `to` has its own. `from` may end with one parameter of a query, `/?p=123`: then a request must
+/// have it, whatever else its query has, and the query is not kept.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Redirect {
-    /// The old path, percent-encoded or not: `/old-feed.xml`. It takes precedence over anything else at that address.
+    /// The old path, percent-encoded or not: `/old-feed.xml`, `/?p=123`. It takes precedence over anything else at that address.
     pub from: String,
     /// The new path or http(s) URL. It may itself be redirected: clients are sent to the end in one step.
     pub to: String,
@@ -33,6 +34,8 @@ pub struct Redirects {
     written: Vec<Redirect>,
     by_path: HashMap<String, usize>,
     by_scope: HashMap<ScopePath, usize>,
+    /// Whether any has a query in `from`.
+    has_queries: bool,
 }
 
 impl From<Vec<Redirect>> for Redirects {
@@ -40,6 +43,7 @@ impl From<Vec<Redirect>> for Redirects {
         let mut redirects = Redirects::default();
         for (at, redirect) in written.iter().enumerate() {
             redirects.by_path.entry(decoded(&redirect.from)).or_insert(at);
+            redirects.has_queries |= redirect.from.contains('?');
             if let Some(scope) = ScopePath::parse(&redirect.from) {
                 redirects.by_scope.entry(scope).or_insert(at);
             }
@@ -85,6 +89,18 @@ impl Redirects {
         ScopePath::parse(to).map(|_| format!("{}{rest}", to.trim_end_matches('/')))
     }
 
+    /// The target of the redirect from `path` with one of the parameters of `query`. See [`Redirects::next`].
+    #[must_use]
+    pub fn next_with_query(&self, path: &str, query: &str, base: &str) -> Option<String> {
+        if !self.has_queries {
+            return None;
+        }
+        addresses_with_parameters(path, query).find_map(|address| {
+            let to = &self.written.get(*self.by_path.get(&address)?)?.to;
+            Some(path_on_site(to, base).unwrap_or(to).to_owned())
+        })
+    }
+
     /// Checks that every redirect is valid on the site at `base`, and that they form no loop.
     pub(super) fn validate(&self, base: &str) -> Result<(), InvalidSetting> {
         let wrong = |at, message: String, fix: &str| {
@@ -94,9 +110,13 @@ impl Redirects {
         for (at, Redirect { from, to }) in self.written.iter().enumerate() {
             let is_web = Url::parse(to).is_ok_and(|url| matches!(url.scheme(), "http" | "https"));
             let is_path = to.starts_with('/') && !to.starts_with("//");
-            if !from.starts_with('/') || from.contains(['?', '#']) {
-                let message = format!("`from` of a redirect must be a path without `?` and `#`, and is `{from}`");
-                return wrong(at, message, "write it like `from = \"/old\"`");
+            let (path, query) = from
+                .split_once('?')
+                .map_or((from.as_str(), None), |(path, query)| (path, Some(query)));
+            if !path.starts_with('/') || path.contains('#') || query.is_some_and(|query| !is_parameter(query)) {
+                let message =
+                    format!("`from` of a redirect must be a path without `#`, with at most one parameter, and is `{from}`");
+                return wrong(at, message, "write it like `from = \"/old\"` or `from = \"/?p=123\"`");
             }
             if !(is_web || is_path) {
                 let message = format!("`to` of a redirect must be a path or an http address, and is `{to}`");
@@ -140,6 +160,28 @@ pub(crate) fn path_on_site<'a>(location: &'a str, base: &str) -> Option<&'a str>
         "" => Some("/"),
         path => path.starts_with('/').then_some(path),
     }
+}
+
+/// The most parameters of a request that are looked at.
+const MOST_PARAMETERS: usize = 16;
+
+/// Whether `query` is one parameter with a value: `p=123`.
+#[must_use]
+pub(crate) fn is_parameter(query: &str) -> bool {
+    let is_plain = |text: &str| !text.is_empty() && !text.contains(['&', '#', '?', '=']) && !text.contains(char::is_control);
+    query
+        .split_once('=')
+        .is_some_and(|(name, value)| is_plain(name) && is_plain(value))
+}
+
+/// `path` with each of the parameters of `query`, decoded: `/?p=123`.
+pub(crate) fn addresses_with_parameters<'a>(path: &'a str, query: &'a str) -> impl Iterator<Item = String> + 'a {
+    let path = decoded(path);
+    let parameters = query
+        .split('&')
+        .filter(|parameter| is_parameter(parameter))
+        .take(MOST_PARAMETERS);
+    parameters.map(move |parameter| format!("{path}?{}", decoded(parameter)))
 }
 
 /// The path of a tag, an author or a section, in a canonical spelling.

@@ -473,7 +473,7 @@ const MISTAKES: &[(&str, &str)] = &[
     ),
     (
         "[[redirect]]\nfrom = \"a\"\nto = \"/b\"",
-        "feedmill.toml:1:1: error: `from` of a redirect must be a path without `?` and `#`, and is `a` (write it like `from = \"/old\"`)",
+        "feedmill.toml:1:1: error: `from` of a redirect must be a path without `#`, with at most one parameter, and is `a` (write it like `from = \"/old\"` or `from = \"/?p=123\"`)",
     ),
     (
         "[[redirect]]\nfrom = \"/a\"\nto = \"b\"",

@@ -5,7 +5,7 @@
 
 use super::request::Request;
 use super::target::Target;
-use crate::config::path_on_site;
+use crate::config::{addresses_with_parameters, path_on_site};
 use crate::post::page_key;
 use crate::render::post_url;
 use crate::site::{FormerSlug, Holder, Site};
@@ -33,6 +33,27 @@ pub(super) fn destination(site: &Site, request: &Request) -> Option<String> {
         next = following;
     }
     None
+}
+
+/// Returns the absolute URL to which the address of `request` leads by one parameter of its query, as in `/?p=123`: by the configuration,
+/// or by the old addresses of a post. The query is not kept.
+pub(super) fn destination_by_query(site: &Site, request: &Request) -> Option<String> {
+    // the listing has parameters of its own
+    if request.query.is_empty() || request.path.starts_with("/api/") {
+        return None;
+    }
+    let base = site.config().base();
+    let redirects = &site.config().redirect;
+    let old = || addresses_with_parameters(request.path, request.query).find_map(|address| site.moved(&address));
+    let mut next = redirects.next_with_query(request.path, request.query, &base).or_else(old)?;
+    // what it leads to may itself have moved
+    for _ in 0..=redirects.len() {
+        match redirects.next(&next, &base) {
+            Some(following) => next = following,
+            None => break,
+        }
+    }
+    Some(post_url(&base, &next))
 }
 
 /// Returns the URL one step from `path`, which asks for `target`.

@@ -99,6 +99,9 @@ fn respond(site: &Site, request: &Request, ready: Option<Ready>) -> Response<Byt
     {
         return moved(&location, RedirectCaching::Hour);
     }
+    if let Some(location) = redirect::destination_by_query(site, request) {
+        return moved(&location, RedirectCaching::Revalidate);
+    }
     let Some(target) = request.target else {
         return problem(StatusCode::BAD_REQUEST, "the path must be UTF-8, percent-encoded");
     };

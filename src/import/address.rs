@@ -9,6 +9,7 @@ use percent_encoding::percent_decode_str;
 use url::Url;
 
 use super::feed::OldFeed;
+use crate::config::{addresses_with_parameters, is_parameter};
 use crate::post::slug::slugify;
 
 /// Query parameters that only say where a reader came from.
@@ -45,6 +46,13 @@ pub fn host(url: &Url) -> Option<&str> {
 pub(crate) fn own_hosts(feed: &OldFeed) -> BTreeSet<String> {
     let own = [feed.home.as_ref(), feed.address.as_ref()].into_iter().flatten();
     own.filter_map(|url| host(url).map(str::to_owned)).collect()
+}
+
+/// The path of `url` with its one parameter, percent-decoded: `/?p=123`. `None` if it has no query, or another one.
+#[must_use]
+pub(crate) fn address_with_parameter(url: &Url) -> Option<String> {
+    let query = url.query().filter(|query| is_parameter(query))?;
+    addresses_with_parameters(url.path(), query).next()
 }
 
 /// The percent-decoded path of `url`; `None` if it is not UTF-8, or if the URL has a query.

@@ -65,6 +65,14 @@ pub(crate) fn plan_adoptions(
     for (feed, matching) in feeds {
         let sites = OwnSites::new(feed, config);
         let results = matching.matched.iter().map(|Match { item, post, .. }| {
+            if feed.is_list {
+                // an id that is made before the site has an address would stay
+                if has_own_id(post) || config.site.base_url.is_some() || known.has_file(&post.source) {
+                    let adoption = adoptions.entry(&post.source).or_insert_with(|| adoption_of_addresses(post));
+                    adoption.urls.extend(item.urls.iter().filter_map(|url| sites.path(url)));
+                }
+                return MatchResult::Adopted;
+            }
             let result = match adoptions.get(post.source.as_path()) {
                 Some(first) if first.id != item.id && *item.id != *post.atom_id() => MatchResult::Before(first.id.clone()),
                 Some(_) => MatchResult::Adopted,
@@ -96,6 +104,18 @@ fn adoption(feed: &OldFeed, item: &OldItem, post: &Post) -> Adoption {
         urls: Vec::new(),
         published: item.published.map(Moment::timestamp),
         updated: item.updated.map(Moment::timestamp),
+    }
+}
+
+/// What a post takes over from a list of addresses: it keeps its id.
+fn adoption_of_addresses(post: &Post) -> Adoption {
+    Adoption {
+        source: post.source.clone(),
+        id: post.id.to_string(),
+        is_in_atom: false,
+        urls: Vec::new(),
+        published: None,
+        updated: None,
     }
 }
 
@@ -131,7 +151,8 @@ impl<'a> OwnSites<'a> {
 
     /// The path on this site at which `url` is requested; `None` if it is never requested here.
     fn path(&self, url: &Url) -> Option<String> {
-        let path = address::decoded_path(url).filter(|path| path.len() > 1)?;
+        let path = address::decoded_path(url).filter(|path| path.len() > 1);
+        let path = path.or_else(|| address::address_with_parameter(url))?;
         let host = address::host(url)?;
         match self.base {
             Some(base) if address::host(base) == Some(host) => {
@@ -175,6 +196,10 @@ impl KnownPosts {
             }
         }
         known
+    }
+
+    fn has_file(&self, source: &Utf8Path) -> bool {
+        self.posts.iter().any(|record| record.source == source)
     }
 
     fn by_source(&self) -> HashMap<&Utf8Path, &PostRecord> {

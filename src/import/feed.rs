@@ -1,4 +1,4 @@
-//! Parses an old feed to an [`OldFeed`]: RSS 0.9x, 1.0 and 2.0, Atom 0.3 and 1.0, JSON Feed 1.x.
+//! Parses an old feed to an [`OldFeed`]: RSS 0.9x, 1.0 and 2.0, Atom 0.3 and 1.0, JSON Feed 1.x; also a site map or a list of addresses.
 //!
 //! Only what identifies items is read, and every id is kept as written, because readers compare ids character by character
 //! (RFC 4287, section 4.2.6.1). An item without an id gets its link as id, as in feed readers; no id is invented. Any other mistake
@@ -8,6 +8,7 @@
 //! `&amp;copy;`, and the first must be refused. It also reads neither declared entities nor `isPermaLink`, `next_url` and
 //! `feedburner:origLink`, and keeps nothing of a feed that is broken halfway.
 
+mod addresses;
 mod entities;
 mod json;
 mod old_feed;
@@ -17,6 +18,7 @@ mod xml;
 
 use url::Url;
 
+pub(super) use self::old_feed::parse_moment;
 pub use self::old_feed::{OldFeed, OldItem};
 
 /// Parses the feed document `bytes`, which was fetched from `found`.
@@ -30,7 +32,11 @@ pub(crate) fn parse_feed(bytes: &[u8], found: Option<&Url>) -> Result<OldFeed, S
         None => Err("it is empty".to_owned()),
         Some(b'{') => json::parse_json(text, found),
         // UTF-16 begins with its mark, or with the NUL of a `<`
-        Some(b'<' | 0xfe | 0xff | 0) => xml::parse_xml(bytes, found),
-        Some(_) => Err("it is neither XML nor JSON; name an RSS, Atom or JSON feed".to_owned()),
+        Some(b'<' | 0xfe | 0xff | 0) => match addresses::parse_site_map(bytes, found) {
+            Some(list) => Ok(list),
+            None => xml::parse_xml(bytes, found),
+        },
+        Some(_) => addresses::parse_lines(text, found)
+            .ok_or_else(|| "it is neither XML nor JSON nor a list of addresses; name an RSS, Atom or JSON feed".to_owned()),
     }
 }

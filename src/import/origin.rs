@@ -11,6 +11,7 @@ use std::io::{self, Read};
 use std::str::FromStr;
 
 use camino::Utf8PathBuf;
+use ipnet::IpNet;
 use url::Url;
 
 use super::address;
@@ -67,16 +68,19 @@ impl fmt::Display for FeedSource {
 }
 
 impl FeedSource {
-    /// Reads the feed, with its older documents if it is fetched from an address.
+    /// Reads the feed, with its older documents if it is fetched from an address. Addresses in `networks` are allowed.
     ///
     /// # Errors
     ///
     /// Why it cannot be read or is not a feed. If an older document cannot be read, that is a note of the feed.
-    pub(crate) fn read_feed(&self) -> Result<OldFeed, String> {
+    pub(crate) fn read_feed(&self, networks: &[IpNet]) -> Result<OldFeed, String> {
         match self {
             FeedSource::Input => read_file(io::stdin().lock()),
             FeedSource::File(path) => File::open(path).map_err(|error| unreadable(path, &error)).and_then(read_file),
-            FeedSource::Address(url) => fetch_with_history(url, &Client::new(outgoing_address::named_networks(url))),
+            FeedSource::Address(url) => {
+                let allowed = networks.iter().copied().chain(outgoing_address::named_networks(url));
+                fetch_with_history(url, &Client::new(allowed.collect()))
+            }
         }
     }
 }
@@ -103,6 +107,13 @@ fn read_file(from: impl Read) -> Result<OldFeed, String> {
         return Err(format!("it has more than {MOST_BYTES} bytes"));
     }
     let mut feed = feed::parse_feed(&bytes, None)?;
+    if !feed.parts.is_empty() {
+        let note = format!(
+            "it names {} more site maps: name its address, not a file, to have them read too",
+            feed.parts.len()
+        );
+        feed.notes.push(note);
+    }
     if let Some(older) = &feed.older {
         let note = format!("older items are at {older}: name the feed's address, not a file, to have them read too");
         feed.notes.push(note);
@@ -113,6 +124,7 @@ fn read_file(from: impl Read) -> Result<OldFeed, String> {
 /// Fetches the feed at `url` and all its older documents.
 fn fetch_with_history(url: &Url, client: &Client) -> Result<OldFeed, String> {
     let (found, mut feed) = fetch(url, client)?;
+    fetch_parts(&mut feed, &found, client);
     let mut seen = HashSet::from([url.clone()]);
     let mut next = feed.older.clone();
     while let Some(older) = next.take() {
@@ -137,6 +149,25 @@ fn fetch_with_history(url: &Url, client: &Client) -> Result<OldFeed, String> {
         }
     }
     Ok(feed)
+}
+
+/// Fetches the lists that `feed`, which is at `found`, names.
+fn fetch_parts(feed: &mut OldFeed, found: &Url, client: &Client) {
+    let parts = std::mem::take(&mut feed.parts);
+    for part in parts.iter().take(MOST_DOCUMENTS) {
+        let list = if address::host(part) == address::host(found) {
+            fetch(part, client)
+        } else {
+            Err("it is on another host".to_owned())
+        };
+        match list {
+            Ok((_, list)) => {
+                feed.home = feed.home.take().or_else(|| list.home.clone());
+                feed.append(list);
+            }
+            Err(why) => feed.notes.push(format!("{part} was not read: {why}")),
+        }
+    }
 }
 
 /// Fetches the document at `url`. Returns it with its address after redirects.

@@ -1,6 +1,6 @@
 //! Reads a post's former addresses: `aliases` (Hugo, Zola), `redirect_from` (Jekyll), `Path-Alias` (Publ).
 //!
-//! An alias that contains `/` is a path from the site's root. One that begins with `./` or `../` is a path from the folder of the
+//! An alias that contains `/` is a path from the site's root, perhaps with one parameter of a query (`/?p=123`). One that begins with `./` or `../` is a path from the folder of the
 //! post's own address, as in Hugo. A single word may be a path or the other name of an Obsidian note: it is stored as a [name], and
 //! leads to the post only where nothing else has that address.
 //!
@@ -13,7 +13,7 @@ use super::address::{AddressError, address_from_root, checked_address, is_segmen
 use super::fields::{self, Fields};
 use super::node::{Node, Value};
 use super::remarks::Remarks;
-use crate::config::Config;
+use crate::config::{Config, is_parameter};
 
 /// A post's former addresses and other names.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -102,6 +102,9 @@ enum Alias {
 }
 
 fn parse_alias(text: &str, own: &str, may_be_name: bool, config: &Config) -> Alias {
+    if let Some((path, query)) = text.split_once('?').filter(|(path, _)| path.starts_with('/')) {
+        return Alias::Path(address_with_parameter(path, query));
+    }
     if text.starts_with('/') || text.contains("://") {
         return Alias::Path(path_on_site(text, config).and_then(address_from_root));
     }
@@ -113,6 +116,22 @@ fn parse_alias(text: &str, own: &str, may_be_name: bool, config: &Config) -> Ali
         return Alias::Name;
     }
     Alias::Path(address_from_root(text))
+}
+
+/// Returns the old address `path` with the one parameter `query`, as WordPress has it: `/?p=123`.
+fn address_with_parameter(path: &str, query: &str) -> Result<String, AddressError> {
+    let path = if path == "/" {
+        path.to_owned()
+    } else {
+        address_from_root(path)?
+    };
+    let query = percent_decode_str(query).decode_utf8().map_err(|_| AddressError::NotUtf8)?;
+    let address = format!("{path}?{query}");
+    if is_parameter(&query) && address.len() <= LONGEST_NAME {
+        Ok(address)
+    } else {
+        Err(AddressError::NoPath)
+    }
 }
 
 /// Returns the address of `path`, percent-encoded or not, relative to the folder of the address `own`.
@@ -231,6 +250,22 @@ mod tests {
     }
 
     #[test]
+    fn an_alias_may_have_one_parameter() {
+        for (path, query, expected) in [
+            ("/", "p=12", Some("/?p=12")),
+            ("/blog/", "page_id=3", Some("/blog/?page_id=3")),
+            ("/", "name=caf%C3%A9", Some("/?name=café")),
+            ("/", "p=1&q=2", None),
+            ("/", "p", None),
+            ("/", "p=", None),
+            ("/../x", "p=1", None),
+        ] {
+            let found = address_with_parameter(path, query);
+            assert_eq!(found.as_deref().ok(), expected, "{path}?{query}");
+        }
+    }
+
+    #[test]
     fn an_unusable_alias_is_reported_with_its_place() {
         let cases = [
             (
@@ -242,8 +277,8 @@ mod tests {
                 "new.md:3:15: warning: the alias `/b/../c` leads nowhere: an address holds no",
             ),
             (
-                "aliases: ['/?p=12']",
-                "new.md:3:11: warning: the alias `/?p=12` leads nowhere: an address holds no",
+                "aliases: ['/?p=12&q=1']",
+                "new.md:3:11: warning: the alias `/?p=12&q=1` leads nowhere: an address holds no",
             ),
             (
                 "aliases: ['/a#b']",

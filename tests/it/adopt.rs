@@ -226,7 +226,7 @@ fn errors_are_reported() {
     write(site.path(), "page.html", "<html><body>x</body></html>");
     write(site.path(), "old.xml", RSS);
     for (arguments, expected) in [
-        (vec![], "--adopt <FEED>"),
+        (vec![], "name an export of another tool or a feed"),
         (vec!["--adopt", "ftp://old.example/feed"], "`ftp` addresses cannot be read"),
         (vec!["--adopt", "missing.xml"], "the feed missing.xml cannot be read"),
         (vec!["--adopt", "page.html"], "neither RSS nor Atom"),
@@ -368,6 +368,33 @@ fn a_real_blog_with_its_feed() {
         "{err}"
     );
     assert_eq!(stored_posts(state.path()).len(), 10);
+}
+
+#[test]
+fn a_site_map_or_a_list_of_addresses_gives_redirects_and_no_ids() {
+    let map = "<urlset xmlns='http://www.sitemaps.org/schemas/sitemap/0.9'><url><loc>https://old.example/2026/02/03/night.html</loc></url>\
+               <url><loc>https://old.example/category/unknown/</loc></url></urlset>";
+    let list = "https://old.example/2026/02/03/night.html\nhttps://old.example/category/unknown/\n";
+    for text in [map, list] {
+        let site = folder(&POSTS);
+        write(site.path(), "old", text);
+        let (status, out, err) = import(site.path(), &["--adopt", "old", "--base-url", "https://new.example"]);
+        assert_eq!(status, 0, "{out}{err}");
+        assert!(
+            err.contains("2 old addresses in the list: 1 of a post here, 1 of none"),
+            "{err}"
+        );
+        let stored = stored_posts(site.path());
+        let night = &stored["2026-02-03-night.md"];
+        assert!(night.id.starts_with("tag:new.example,2026-02-03:"), "{}", night.id);
+        assert_eq!(night.earlier[0].address, "/2026/02/03/night.html");
+        assert_eq!(stored.len(), 1);
+        // without an address of the site, its posts have no ids yet that could be kept
+        let site = folder(&POSTS);
+        write(site.path(), "old", text);
+        assert_eq!(import(site.path(), &["--adopt", "old"]).0, 0);
+        assert!(stored_posts(site.path()).is_empty());
+    }
 }
 
 /// The id in Atom of the post in the file at `path`, as it is served after the import.

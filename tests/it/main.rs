@@ -20,6 +20,7 @@ mod dialects;
 mod discovery;
 mod feeds;
 mod floors;
+mod import;
 mod inheritance;
 mod leaks;
 mod ledger;

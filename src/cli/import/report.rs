@@ -49,6 +49,9 @@ struct FeedReport {
     /// The redirect that subscribers of the old feed need.
     redirect: Option<FeedRedirect>,
     notes: Vec<String>,
+    /// Whether it is a list of addresses.
+    #[serde(skip)]
+    is_list: bool,
     /// The `feed.limit` that leaves out the posts in `older_than_feed`.
     #[serde(skip)]
     limit: usize,
@@ -112,7 +115,16 @@ impl Report {
     pub(super) fn is_complete(&self) -> bool {
         self.feeds
             .iter()
-            .all(|feed| feed.other_id.is_empty() && feed.unmatched.is_empty())
+            .all(|feed| feed.is_list || feed.other_id.is_empty() && feed.unmatched.is_empty())
+    }
+
+    /// How many items keep their ids, as one sentence.
+    pub(super) fn kept(&self) -> String {
+        let feeds = || self.feeds.iter().filter(|feed| !feed.is_list);
+        let items: usize = feeds().map(|feed| feed.items).sum();
+        let lost: usize = feeds().map(|feed| feed.unmatched.len() + feed.other_id.len()).sum();
+        let new: usize = feeds().map(|feed| feed.appear_new.len()).sum();
+        format!("{} of {items} keep their id; {new} would appear as new", items - lost)
     }
 
     /// What the author should do.
@@ -172,10 +184,21 @@ impl FeedReport {
             .take(limit)
             .filter(is_new)
             .partition(|post| oldest.is_some_and(|oldest| post.date < oldest));
+        // a list says nothing about ids
+        let (older, new) = if feed.is_list {
+            (Vec::new(), Vec::new())
+        } else {
+            (older, new)
+        };
         FeedReport {
             feed: origin.to_string(),
             title: feed.title.clone(),
-            format: format_name(feed.format),
+            format: if feed.is_list {
+                "list of addresses"
+            } else {
+                format_name(feed.format)
+            },
+            is_list: feed.is_list,
             items: feed.items.len(),
             matched,
             other_id,
@@ -230,6 +253,15 @@ impl FeedReport {
             *by.entry(matched.by).or_default() += 1;
         }
         let by: Vec<String> = by.into_iter().map(|(by, n)| format!("{n} by {}", by.in_words())).collect();
+        if self.is_list {
+            let addresses = if self.items == 1 { "address" } else { "addresses" };
+            return format!(
+                "{} old {addresses} in the list: {} of a post here, {} of none; those of a post lead to it from now on",
+                self.items,
+                self.matched.len(),
+                self.unmatched.len()
+            );
+        }
         let by = if by.is_empty() {
             String::new()
         } else {

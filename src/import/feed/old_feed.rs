@@ -30,6 +30,10 @@ pub struct OldFeed {
     pub items: Vec<OldItem>,
     /// Messages about mistakes in it.
     pub notes: Vec<String>,
+    /// Whether it is only a list of old addresses, such as a site map: its items have no ids that readers know.
+    pub is_list: bool,
+    /// Further lists that it names (a site map of site maps).
+    pub parts: Vec<Url>,
 }
 
 /// One item of an old feed.
@@ -80,7 +84,23 @@ impl OldFeed {
             older: None,
             items: Vec::new(),
             notes: Vec::new(),
+            is_list: false,
+            parts: Vec::new(),
         }
+    }
+
+    /// A list of `addresses`, which was fetched from `found`.
+    pub(super) fn of_addresses(addresses: Vec<String>, found: Option<&Url>) -> OldFeed {
+        let mut list = OldFeed::new(Format::Rss, found);
+        list.is_list = true;
+        list.home = addresses.iter().find_map(|address| address.parse().ok());
+        list.address = None;
+        let drafts = addresses.into_iter().take(MOST_ITEMS).map(|address| ItemDraft {
+            links: vec![(address, found.cloned())],
+            ..ItemDraft::default()
+        });
+        list.add_drafts(drafts.collect());
+        list
     }
 
     /// Adds the items of `older`, the next document of the same feed.
@@ -223,6 +243,6 @@ pub(super) fn plain_text(text: &str, most: usize) -> String {
 }
 
 /// Parses a date. Dates in feeds usually have an offset; without one, UTC is assumed.
-pub(super) fn parse_moment(text: &str) -> Option<Moment> {
+pub(in crate::import) fn parse_moment(text: &str) -> Option<Moment> {
     date::parse(text.trim(), &TimeZone::UTC, false).ok()
 }

@@ -1,0 +1,191 @@
+//! `feedmill import SOURCE`: posts from an export of another tool or from a feed.
+
+use std::io::{self, IsTerminal, Write};
+use std::process::ExitCode;
+use std::time::{Duration, Instant};
+
+use anyhow::anyhow;
+use camino::Utf8Path;
+use ipnet::IpNet;
+use serde_json::json;
+use url::Url;
+
+use super::adopt::{self, Adopted, Adoption, LedgerAccess};
+use super::counts;
+use crate::cli::settings;
+use crate::cli::terminal;
+use crate::diagnostic::one_line;
+use crate::import::OldFeed;
+use crate::import::export::{self, OpenOptions};
+use crate::import::importing::{self, ImportOptions, ImportReport};
+use crate::import::media::MediaMode;
+use crate::import::old_ids::OldIds;
+use crate::import::origin::FeedSource;
+use crate::outgoing::{Client, address};
+use crate::time::Timestamp;
+
+/// How often the line of progress is written.
+const PROGRESS_EVERY: Duration = Duration::from_millis(200);
+
+/// What is imported.
+#[derive(Debug)]
+pub(super) struct PostsImport {
+    /// A file or an address.
+    pub(super) source: String,
+    pub(super) media: MediaMode,
+    /// The address of the old site.
+    pub(super) home: Option<Url>,
+    /// Whether a feed with summaries only is imported.
+    pub(super) with_summaries: bool,
+}
+
+/// Imports posts, adopts the old feeds in the same run, and prints the results.
+pub(super) fn run(import: &PostsImport, adoption: Adoption) -> anyhow::Result<ExitCode> {
+    let (config, root) = adoption.settings.load(adoption.posts, |_| ())?;
+    let failed = |why: String| anyhow!("{} cannot be imported: {why}", import.source);
+    let mut line = ProgressLine::new();
+    let mut progress = |bytes, items| line.show(bytes, items);
+    let networks = allowed_networks(&import.source, &adoption.networks);
+    let client = Client::new(networks.clone());
+    let now = Timestamp::now();
+    let opening = OpenOptions {
+        now,
+        home: import.home.as_ref(),
+        with_summaries: import.with_summaries,
+        client: &client,
+    };
+    let export = export::open(&import.source, opening, &mut progress).map_err(failed)?;
+    let (sources, feeds) = old_feeds(&adoption.feeds, &import.source, export.is_feed(), &adoption.networks)?;
+    // if another feedmill has the ledger open, this fails before anything is written
+    let ledger = if sources.is_empty() {
+        None
+    } else {
+        Some(LedgerAccess::open(settings::storage(&config)?, adoption.dry_run)?)
+    };
+    let options = ImportOptions {
+        posts: root.clone(),
+        media: import.media,
+        dry_run: adoption.dry_run,
+        old_ids: OldIds::new(&feeds),
+        home: import.home.clone(),
+        client: client.clone(),
+        now,
+    };
+    let report = importing::import_posts(&export, &options, &mut progress).map_err(failed)?;
+    line.erase();
+    // a dry run has written no posts to which the feeds could be matched
+    let adopted = match ledger.filter(|_| !adoption.dry_run) {
+        Some(ledger) => Some(adopt::adopt_feeds(&config, &root, ledger, &sources, &feeds)?),
+        None => None,
+    };
+    print(&report, adopted.as_ref(), &root, &options, adoption.json)?;
+    let is_complete = report.mistakes.is_empty() && adopted.is_none_or(|adopted| adopted.report.is_complete());
+    Ok(if is_complete { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// The old feeds: those that were named, else the source, if that is a feed. One that is too broken for that has ids all the same.
+fn old_feeds(
+    named: &[FeedSource],
+    source: &str,
+    is_feed: bool,
+    networks: &[IpNet],
+) -> anyhow::Result<(Vec<FeedSource>, Vec<OldFeed>)> {
+    if !named.is_empty() || !is_feed {
+        return Ok((named.to_vec(), adopt::read_feeds(named, networks)?));
+    }
+    let own: Vec<FeedSource> = source.parse().into_iter().collect();
+    Ok(match adopt::read_feeds(&own, networks) {
+        Ok(feeds) => (own, feeds),
+        Err(_) => (Vec::new(), Vec::new()),
+    })
+}
+
+/// The private networks from which media and feeds may be fetched: those that are allowed, and that of an address that was typed.
+fn allowed_networks(source: &str, networks: &[IpNet]) -> Vec<IpNet> {
+    let typed = source
+        .parse::<Url>()
+        .map(|url| address::named_networks(&url))
+        .unwrap_or_default();
+    networks.iter().copied().chain(typed).collect()
+}
+
+fn print(
+    report: &ImportReport,
+    adopted: Option<&Adopted>,
+    root: &Utf8Path,
+    options: &ImportOptions,
+    json: bool,
+) -> anyhow::Result<()> {
+    let mut out = anstream::stdout().lock();
+    if json {
+        let mut value = json!({"import": report});
+        if let (Some(adopted), Some(object)) = (adopted, value.as_object_mut()) {
+            object.insert("adopt".to_owned(), serde_json::to_value(&adopted.report)?);
+        }
+        writeln!(out, "{value:#}")?;
+    } else {
+        write!(out, "{}", counts::in_words(report, options))?;
+        if let Some(adopted) = adopted {
+            write!(out, "{}", adopted.report.in_words())?;
+        }
+    }
+    out.flush()?;
+    let mut err = io::stderr();
+    writeln!(err, "{}", counts::summary(report, root, options.dry_run))?;
+    match (adopted, &report.feed) {
+        (Some(adopted), _) => writeln!(
+            err,
+            "{}\n{}\n{}",
+            adopted.report.kept(),
+            adopted.report.summary(),
+            adopted.remembered
+        )?,
+        (None, Some(feed)) => writeln!(
+            err,
+            "next: keep the ids that subscribers know: feedmill import --adopt {} {}",
+            one_line(feed.as_str()),
+            one_line(root.as_str())
+        )?,
+        (None, None) => {}
+    }
+    Ok(())
+}
+
+/// A line at a terminal that says how far the reading is.
+struct ProgressLine {
+    is_shown: bool,
+    last: Instant,
+    width: usize,
+}
+
+impl ProgressLine {
+    fn new() -> ProgressLine {
+        ProgressLine {
+            is_shown: io::stderr().is_terminal(),
+            last: Instant::now(),
+            width: 0,
+        }
+    }
+
+    fn show(&mut self, bytes: u64, items: usize) {
+        if !self.is_shown || self.last.elapsed() < PROGRESS_EVERY {
+            return;
+        }
+        self.last = Instant::now();
+        let mebibytes = bytes / (1024 * 1024);
+        let text = if items == 0 {
+            format!("looking through the export: {mebibytes} MiB")
+        } else {
+            format!("read {mebibytes} MiB, {items} items")
+        };
+        terminal::print_message(&format!("\r{text:<width$}", width = self.width));
+        self.width = text.len();
+    }
+
+    fn erase(&mut self) {
+        if self.width > 0 {
+            terminal::print_message(&format!("\r{:width$}\r", "", width = self.width));
+            self.width = 0;
+        }
+    }
+}

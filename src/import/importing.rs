@@ -1,0 +1,421 @@
+//! Imports the posts of an export into a folder.
+//!
+//! The export is read twice: first to choose the file of each post, so that links between posts can name files, then to write them. So
+//! only one post is in memory at a time. A post whose id a file already has is left alone: a second import writes nothing.
+
+use std::collections::{BTreeMap, HashMap};
+use std::hash::{DefaultHasher, Hash, Hasher};
+
+use camino::{Utf8Path, Utf8PathBuf};
+use serde::Serialize;
+use url::Url;
+
+use super::clean::Rewriter;
+use super::export::{Export, Progress};
+use super::files::{self, FileNames};
+use super::imported::{Audience, Found, ImportedPost, PostDate};
+use super::links::LinkTable;
+use super::markdown::to_markdown;
+use super::media::{MediaMode, PostMedia, Store};
+use super::old_ids::OldIds;
+use crate::diagnostic::plain_error;
+use crate::outgoing::Client;
+use crate::time::Timestamp;
+
+/// The most lines of one kind in a report.
+const MOST_LINES: usize = 10_000;
+
+/// How an export is imported.
+#[derive(Debug)]
+pub struct ImportOptions {
+    /// The posts folder.
+    pub posts: Utf8PathBuf,
+    /// What happens to pictures, sound and video.
+    pub media: MediaMode,
+    /// Whether nothing is written.
+    pub dry_run: bool,
+    /// The ids in the old feeds.
+    pub old_ids: OldIds,
+    /// The address of the old site, where the export does not say it.
+    pub home: Option<Url>,
+    /// Fetches media.
+    pub client: Client,
+    /// The present instant.
+    pub now: Timestamp,
+}
+
+/// The number of things of one type and state.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Count {
+    /// The type, in the words of the tool.
+    pub kind: String,
+    /// The state, in the words of the tool.
+    pub state: String,
+    /// What became of it: `public`, `scheduled`, `draft`, `private`, `left out`.
+    pub became: String,
+    /// Why it was left out; empty if that is usual for its type.
+    pub why: String,
+    /// How many there are.
+    pub count: usize,
+}
+
+/// Something that could not be kept.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Loss {
+    /// The file here.
+    pub file: Utf8PathBuf,
+    /// Its place in the export.
+    pub place: String,
+    /// What was lost.
+    pub what: String,
+}
+
+/// A mistake in the export.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Mistake {
+    /// Its place in the export.
+    pub place: String,
+    /// What is wrong.
+    pub message: String,
+}
+
+/// The result of an import.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct ImportReport {
+    /// The tool that wrote the export.
+    pub format: String,
+    /// The title of the old site.
+    pub title: String,
+    /// Its first page.
+    pub home: Option<Url>,
+    /// The address at which its feed usually is.
+    pub feed: Option<Url>,
+    /// Counts by type and state.
+    pub counts: Vec<Count>,
+    /// New files.
+    pub written: Vec<Utf8PathBuf>,
+    /// The number of posts that were here already.
+    pub already_here: usize,
+    /// What could not be kept.
+    pub losses: Vec<Loss>,
+    /// Shortcodes that stay in the text as they are, with the number of posts that have them.
+    pub shortcodes: BTreeMap<String, usize>,
+    /// Mistakes in the export.
+    pub mistakes: Vec<Mistake>,
+    /// Comments, which are not imported.
+    pub comments: usize,
+    /// Media that were fetched.
+    pub media_fetched: usize,
+    /// Media that are on other servers.
+    pub media_elsewhere: usize,
+    /// The number of lines that are not in these lists.
+    pub more_lines: usize,
+}
+
+/// Imports `export`. `progress` gets the bytes and the items read so far.
+///
+/// # Errors
+///
+/// If the export or the posts folder cannot be read, or a file cannot be written.
+pub(crate) fn import_posts(export: &Export, options: &ImportOptions, progress: &mut Progress) -> Result<ImportReport, String> {
+    let site = export.site();
+    let home = site.home.clone().or_else(|| options.home.clone());
+    let existing = files::existing_ids(&options.posts)
+        .map_err(|error| format!("{} cannot be read: {}", options.posts, plain_error(&error)))?;
+    let plan = plan_files(export, options, &existing, home.as_ref(), progress)?;
+    let mut importer = Importer {
+        options,
+        links: &plan,
+        existing: &existing,
+        ids: IdChooser::new(&options.old_ids),
+        counts: BTreeMap::new(),
+        index: 0,
+        store: Store::new(options.media, &options.client, export.archive()),
+        report: ImportReport {
+            format: export.format().to_owned(),
+            title: site.title.clone(),
+            feed: site.feed.clone(),
+            home,
+            ..ImportReport::default()
+        },
+        failed: None,
+    };
+    export.read(progress, &mut |found| importer.add(found))?;
+    importer.finish()
+}
+
+/// Chooses the file of every post.
+fn plan_files(
+    export: &Export,
+    options: &ImportOptions,
+    existing: &HashMap<String, Utf8PathBuf>,
+    home: Option<&Url>,
+    progress: &mut Progress,
+) -> Result<LinkTable, String> {
+    let mut links = LinkTable::new(home);
+    let mut names = FileNames::new(&options.posts, options.media == MediaMode::Fetch);
+    let mut ids = IdChooser::new(&options.old_ids);
+    export.read(progress, &mut |found| {
+        if let Found::Post(post) = found {
+            let file = match ids.choose(&post) {
+                Some(id) => existing.get(&id).cloned().unwrap_or_else(|| names.choose(&post)),
+                None => Utf8PathBuf::new(),
+            };
+            links.add(&post, &file);
+        }
+    })?;
+    Ok(links)
+}
+
+/// Chooses the id of each post of an export, in order.
+struct IdChooser<'a> {
+    old_ids: &'a OldIds,
+    /// Hashes of the ids that were given, and of what identifies their posts in the export.
+    given: HashMap<u64, u64>,
+}
+
+impl<'a> IdChooser<'a> {
+    fn new(old_ids: &'a OldIds) -> IdChooser<'a> {
+        IdChooser {
+            old_ids,
+            given: HashMap::new(),
+        }
+    }
+
+    /// The id that `post` gets: the one in the old feed, else the one in the export, else one made of what identifies it there. `None` if
+    /// the export has the post twice. Of two posts with one id, the second gets another.
+    fn choose(&mut self, post: &ImportedPost) -> Option<String> {
+        let id = match self.old_ids.id_of(post) {
+            Some(id) => id.to_owned(),
+            None if is_usable_id(&post.id) => post.id.clone(),
+            None => id_from(&post.source_key),
+        };
+        let key = hash(&post.source_key);
+        match self.given.get(&hash(&id)) {
+            None => {
+                self.given.insert(hash(&id), key);
+                Some(id)
+            }
+            Some(known) if *known == key => None,
+            Some(_) => {
+                let own = id_from(&post.source_key);
+                self.given.insert(hash(&own), key).is_none().then_some(own)
+            }
+        }
+    }
+}
+
+/// An id made of `key`: a UUID of version 8 (RFC 9562).
+fn id_from(key: &str) -> String {
+    let hash = blake3::hash(key.as_bytes());
+    let mut bytes = [0; 16];
+    bytes.copy_from_slice(&hash.as_bytes()[..16]);
+    bytes[6] = bytes[6] & 0x0f | 0x80;
+    bytes[8] = bytes[8] & 0x3f | 0x80;
+    let hex = format!("{:032x}", u128::from_be_bytes(bytes));
+    let (a, b) = (&hex[..8], &hex[8..12]);
+    format!("urn:uuid:{a}-{b}-{}-{}-{}", &hex[12..16], &hex[16..20], &hex[20..])
+}
+
+/// Whether the front matter can have `id`.
+fn is_usable_id(id: &str) -> bool {
+    !id.trim().is_empty()
+        && id.trim() == id
+        && id.len() <= 1000
+        && !id.contains(|c: char| c.is_control() || crate::post::is_forbidden(c))
+}
+
+fn hash(text: &str) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    text.hash(&mut hasher);
+    hasher.finish()
+}
+
+/// The import of one export.
+struct Importer<'a> {
+    options: &'a ImportOptions,
+    links: &'a LinkTable,
+    existing: &'a HashMap<String, Utf8PathBuf>,
+    ids: IdChooser<'a>,
+    /// By type, state, result and reason.
+    counts: BTreeMap<(String, String, String, String), usize>,
+    /// The number of the next post in the export.
+    index: usize,
+    store: Store<'a>,
+    report: ImportReport,
+    /// Why a file could not be written.
+    failed: Option<String>,
+}
+
+impl Importer<'_> {
+    fn add(&mut self, found: Found) {
+        if self.failed.is_some() {
+            return;
+        }
+        match found {
+            Found::LeftOut { kind, state, why } => self.count(&kind, &state, "left out", &why),
+            Found::Mistake { place, message } => {
+                if self.report.mistakes.len() < MOST_LINES {
+                    self.report.mistakes.push(Mistake { place, message });
+                } else {
+                    self.report.more_lines += 1;
+                }
+            }
+            Found::Post(post) => self.add_post(*post),
+        }
+    }
+
+    fn count(&mut self, kind: &str, state: &str, became: &str, why: &str) {
+        let key = (kind.to_owned(), state.to_owned(), became.to_owned(), why.to_owned());
+        *self.counts.entry(key).or_default() += 1;
+    }
+
+    fn add_post(&mut self, mut post: ImportedPost) {
+        let file = self.links.file(self.index).map(Utf8Path::to_owned);
+        self.index += 1;
+        let Some(id) = self.ids.choose(&post) else {
+            self.count(post.kind.name(), &post.state, "left out", "the export has it twice");
+            return;
+        };
+        let Some(file) = file else { return };
+        self.count(post.kind.name(), &post.state, self.became(&post), "");
+        self.report.comments += post.comments;
+        for name in &post.shortcodes {
+            *self.report.shortcodes.entry(name.clone()).or_default() += 1;
+        }
+        if self.existing.contains_key(&id) {
+            self.report.already_here += 1;
+            return;
+        }
+        let body = self.markdown(&mut post, &file);
+        if !self.options.dry_run {
+            let text = files::file_text(&post, &id, &body);
+            let path = self.options.posts.join(&file);
+            if let Err(error) = files::write_new(&path, text.as_bytes()) {
+                self.failed = Some(format!("{path} cannot be written: {}", plain_error(&error)));
+                return;
+            }
+        }
+        let place = post.place;
+        for what in post.losses {
+            self.report_loss(&file, &place, what);
+        }
+        self.report.written.push(file);
+    }
+
+    /// What becomes of `post`, in a word.
+    fn became(&self, post: &ImportedPost) -> &'static str {
+        let is_ahead = post
+            .date
+            .and_then(PostDate::moment)
+            .is_some_and(|date| date.timestamp() > self.options.now);
+        match post.audience {
+            Audience::Draft => "draft",
+            Audience::Private => "private",
+            Audience::Everybody if is_ahead => "scheduled",
+            Audience::Everybody => "public",
+        }
+    }
+
+    fn report_loss(&mut self, file: &Utf8Path, place: &str, what: String) {
+        if self.report.losses.len() < MOST_LINES {
+            self.report.losses.push(Loss {
+                file: file.to_owned(),
+                place: place.to_owned(),
+                what,
+            });
+        } else {
+            self.report.more_lines += 1;
+        }
+    }
+
+    /// The Markdown of `post`, whose media are beside it or where they were. Its picture is one of them.
+    fn markdown(&mut self, post: &mut ImportedPost, file: &Utf8Path) -> String {
+        let html = std::mem::take(&mut post.html);
+        let mut rewriter = PostRewriter {
+            links: self.links,
+            file,
+            base: post.url.clone(),
+            media: PostMedia::default(),
+        };
+        // the first pass finds the media, the second one writes where they are
+        let mut converted = to_markdown(&html, &mut rewriter);
+        let image = post.image.take().map(|image| rewriter.absolute(&image));
+        rewriter.media.wanted.extend(image.clone());
+        let wanted = rewriter.media.wanted.len();
+        let folder = self.options.posts.join(file.parent().unwrap_or(Utf8Path::new("")));
+        let losses = self.store.fetch_all(&mut rewriter.media, &folder, self.options.dry_run);
+        post.losses.extend(losses);
+        if self.options.media == MediaMode::None || !rewriter.media.stored.is_empty() {
+            rewriter.media.is_decided = true;
+            rewriter.media.drop_others = self.options.media == MediaMode::None;
+            converted = to_markdown(&html, &mut rewriter);
+        }
+        if converted.is_html {
+            post.losses
+                .push("Markdown would have lost words of it, so it stays HTML".to_owned());
+        }
+        self.report.media_fetched += rewriter.media.stored.len();
+        self.report.media_elsewhere += wanted - rewriter.media.stored.len();
+        post.image = image.and_then(|image| rewriter.media.address_of(&image));
+        converted.markdown
+    }
+
+    fn finish(self) -> Result<ImportReport, String> {
+        if let Some(why) = self.failed {
+            return Err(why);
+        }
+        let mut report = self.report;
+        report.counts = self
+            .counts
+            .into_iter()
+            .map(|((kind, state, became, why), count)| Count {
+                kind,
+                state,
+                became,
+                why,
+                count,
+            })
+            .collect();
+        Ok(report)
+    }
+}
+
+/// Rewrites the addresses in one post.
+struct PostRewriter<'a> {
+    links: &'a LinkTable,
+    file: &'a Utf8Path,
+    base: Option<Url>,
+    media: PostMedia,
+}
+
+impl PostRewriter<'_> {
+    /// The absolute form of the address of a medium.
+    fn absolute(&self, address: &str) -> String {
+        self.links.absolute(address, self.base.as_ref())
+    }
+}
+
+impl Rewriter for PostRewriter<'_> {
+    fn link(&mut self, address: &str) -> String {
+        // a link around a picture leads to its original
+        let absolute = self.absolute(address);
+        if self.media.is_decided
+            && let Some(stored) = self.media.stored.get(&absolute)
+        {
+            return stored.clone();
+        }
+        self.links.link(address, self.file, self.base.as_ref())
+    }
+
+    fn media(&mut self, address: &str) -> Option<String> {
+        let absolute = self.absolute(address);
+        if !self.media.is_decided {
+            if !self.media.wanted.contains(&absolute) {
+                self.media.wanted.push(absolute.clone());
+            }
+            return Some(absolute);
+        }
+        self.media.address_of(&absolute)
+    }
+}
