@@ -1,6 +1,7 @@
 //! Files are written, moved, edited and removed: the ids, addresses and dates that readers see.
 
 mod held;
+mod named_ids;
 mod random_steps;
 mod recognised;
 mod templates;

@@ -74,3 +74,82 @@ pub(super) fn may_be_rewritten(post: &Post, record: &PostRecord) -> bool {
     let is_undated = post.origins.date == Origin::FileTime || !record.is_dated;
     record.withdrawn.is_none() && (is_undated || Similarity::of(post, record).day)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Config;
+    use crate::post::read;
+    use crate::source_file::SourceFile;
+    use crate::time::{Moment, Timestamp};
+
+    const TEXT: &str = "The tide mill stands where the creek bends, and its wheel has turned twice a day for longer than the village can \
+        remember. When the water falls the miller opens the sluice, and the stones begin to grind barley for the bread of the week.";
+    const OTHER: &str = "A keeper counts the ships that pass, writes each of them into a thick book, and trims the lamp before fog comes in \
+        from the northern banks. Nobody reads what was written there, but she goes on all the same.";
+
+    fn post(front_matter: &str, body: &str) -> Post {
+        let file = SourceFile {
+            path: "a.md".into(),
+            bytes: format!("---\n{front_matter}\n---\n{body}\n").into_bytes().into(),
+            modified: Timestamp::UNIX_EPOCH,
+        };
+        read(&file, &Config::default()).unwrap().post
+    }
+
+    #[test]
+    fn closeness_is_all_then_the_text_then_a_similar_text_then_the_title() {
+        let known = post("title: A", TEXT);
+        let record = PostRecord::of(&known, Timestamp::UNIX_EPOCH);
+        let edited = format!("{TEXT} Again.");
+        for (name, front_matter, body, expected) in [
+            ("the same", "title: A", TEXT, [true, true, true, true]),
+            ("another summary", "title: A\nsummary: Else.", TEXT, [false, true, true, true]),
+            ("another title", "title: B", TEXT, [false, true, true, false]),
+            ("an edited text", "title: A", &*edited, [false, false, true, true]),
+            ("the title alone", "title: a", OTHER, [false, false, false, true]),
+            ("nothing", "title: B", OTHER, [false, false, false, false]),
+        ] {
+            assert_eq!(closeness(&post(front_matter, body), &record), expected, "{name}");
+        }
+        // what is shown may be equal by chance, where the text is not
+        let mut other = post("title: B", OTHER);
+        other.content.shown = known.content.shown;
+        assert_eq!(closeness(&other, &record), [false, false, false, false]);
+    }
+
+    #[test]
+    fn a_title_from_the_name_of_the_file_does_not_count() {
+        let cases = [
+            ("title: A", TEXT, "title: A", OTHER, true),
+            ("", TEXT, "", OTHER, false),
+            ("", TEXT, "", TEXT, true),
+            ("title: A", TEXT, "title: B", OTHER, false),
+        ];
+        for (known, text, front_matter, body, expected) in cases {
+            let record = PostRecord::of(&post(known, text), Timestamp::UNIX_EPOCH);
+            let found = has_written_title_or_text(&post(front_matter, body), &record);
+            assert_eq!(found, expected, "{known:?}, then {front_matter:?}");
+        }
+        let mut record = PostRecord::of(&post("", TEXT), Timestamp::UNIX_EPOCH);
+        record.content = None;
+        assert!(
+            has_written_title_or_text(&post("", OTHER), &record),
+            "a record of an old ledger has no text"
+        );
+    }
+
+    #[test]
+    fn days_are_compared_only_where_both_have_one() {
+        let dated = post("date: 2026-01-01", TEXT);
+        let undated = post("title: A", TEXT);
+        let mut record = PostRecord::of(&dated, Timestamp::UNIX_EPOCH);
+        assert!(Similarity::of(&dated, &record).day);
+        assert!(!Similarity::of(&undated, &record).days_differ);
+        record.date = Moment::utc(Timestamp::UNIX_EPOCH);
+        assert!(Similarity::of(&dated, &record).days_differ);
+        record.is_dated = false;
+        let similarity = Similarity::of(&dated, &record);
+        assert!(!similarity.day && !similarity.days_differ);
+    }
+}
