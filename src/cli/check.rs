@@ -1,11 +1,12 @@
 //! `feedmill check`: lists every problem with its position and how to fix it.
 
+use std::fmt::Write as _;
 use std::io::{self, Write};
 use std::process::ExitCode;
 
 use anyhow::Context;
-use camino::Utf8PathBuf;
-use clap::Args;
+use camino::{Utf8Path, Utf8PathBuf};
+use clap::{Args, ValueEnum};
 use serde_json::json;
 
 use super::last_good::LastGood;
@@ -24,11 +25,28 @@ pub(super) struct CheckArgs {
     /// The folder of posts [default: posts]
     #[arg(env = "FEEDMILL_POSTS", hide_env_values = true)]
     posts: Option<Utf8PathBuf>,
-    /// Print the problems as one JSON document
+    /// Print the problems as one JSON document: the same as `--format json`
     #[arg(long)]
     json: bool,
+    /// How the problems are printed
+    #[arg(long, value_enum, default_value_t = Format::Text, conflicts_with = "json")]
+    format: Format,
+    /// Print and count errors only: what keeps a post from readers
+    #[arg(long)]
+    errors: bool,
     #[command(flatten)]
     settings: Settings,
+}
+
+/// How problems are printed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// For people: each with its place in the file.
+    Text,
+    /// As one JSON document.
+    Json,
+    /// As annotations of a workflow on GitHub.
+    Github,
 }
 
 /// Runs the command.
@@ -38,14 +56,25 @@ pub(super) fn run(arguments: CheckArgs) -> anyhow::Result<ExitCode> {
     let mut ledger = settings::load_ledger(&config, now)?;
     let site = snapshot(&config, &root, &mut ledger, now).with_context(|| format!("the posts in {root} cannot be read"))?;
     let last_good = LastGood::load(&config, &root)?;
-    let problems = with_last_good(&site.diagnostics, &last_good);
+    let mut problems = with_last_good(&site.diagnostics, &last_good);
+    if arguments.errors {
+        problems.retain(|problem| problem.severity == Severity::Error);
+    }
     let mut out = anstream::stdout().lock();
-    if arguments.json {
-        let document = json!({ "posts": site.all().len(), "problems": problems });
-        writeln!(out, "{document:#}")?;
-    } else {
-        for diagnostic in &problems {
-            writeln!(out, "{}\n", diagnostic.draw(true))?;
+    match if arguments.json { Format::Json } else { arguments.format } {
+        Format::Json => {
+            let document = json!({ "posts": site.all().len(), "problems": problems });
+            writeln!(out, "{document:#}")?;
+        }
+        Format::Text => {
+            for diagnostic in &problems {
+                writeln!(out, "{}\n", diagnostic.draw(true))?;
+            }
+        }
+        Format::Github => {
+            for diagnostic in &problems {
+                writeln!(out, "{}", annotation(diagnostic, &root))?;
+            }
         }
     }
     out.flush()?;
@@ -64,11 +93,36 @@ pub(super) fn run(arguments: CheckArgs) -> anyhow::Result<ExitCode> {
         counted(errors, "error"),
         counted(warnings, "warning")
     )?;
-    Ok(if errors + warnings == 0 {
-        ExitCode::SUCCESS
+    let counted = if arguments.errors { errors } else { errors + warnings };
+    Ok(if counted == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// The annotation of GitHub for `diagnostic`, about a file below `root`.
+fn annotation(diagnostic: &Diagnostic, root: &Utf8Path) -> String {
+    let kind = match diagnostic.severity {
+        Severity::Error => "error",
+        Severity::Warning => "warning",
+        Severity::Note => "notice",
+    };
+    // a property ends at a comma or a colon, and the message at the end of the line
+    let message = |text: &str| text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A");
+    let property = |text: &str| message(text).replace(':', "%3A").replace(',', "%2C");
+    let file = root.join(&diagnostic.path);
+    let mut place = format!("file={}", property(file.as_str()));
+    if let Some(position) = diagnostic.position {
+        let _ = write!(place, ",line={},col={}", position.line, position.column);
+    }
+    let mend = if diagnostic.mend.is_empty() {
+        String::new()
     } else {
-        ExitCode::FAILURE
-    })
+        format!("; {}", diagnostic.mend)
+    };
+    format!(
+        "::{kind} {place},title={}::{}{}",
+        property(diagnostic.code),
+        message(&diagnostic.message),
+        message(&mend)
+    )
 }
 
 fn is_held(problem: &Diagnostic) -> bool {

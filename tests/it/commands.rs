@@ -776,3 +776,20 @@ fn shells_and_manual_readers_are_served() {
         assert!(text.contains(".TH ") && text.contains("feedmill"), "{page}: {text}");
     }
 }
+
+#[test]
+fn check_counts_errors_alone_and_annotates_for_github() {
+    let site = folder(&[("posts/warned, 1.md", "---\ntitle: A: B\ndate: 2026-01-31\n---\nText.\n")]);
+    let (status, out, _) = run(&mut feedmill(site.path(), &["check", "--errors"]));
+    assert_eq!((status, out.as_str()), (0, ""), "a warning is no error");
+    let (status, out, _) = run(&mut feedmill(site.path(), &["check", "--format", "github"]));
+    assert_eq!(status, 1);
+    assert!(
+        out.starts_with("::warning file=posts/warned%2C 1.md,line=2,col=9,title=yaml-syntax::a value without quotes"),
+        "{out}"
+    );
+    write(site.path(), "posts/b.md", "---\ntitle: B\ndate: 2026-02-30\n---\nText.\n");
+    let (status, out, _) = run(&mut feedmill(site.path(), &["check", "--errors", "--format", "github"]));
+    assert_eq!((status, out.lines().count()), (1, 1), "{out}");
+    assert!(out.starts_with("::error file=posts/b.md,line=3,col=7,title="), "{out}");
+}

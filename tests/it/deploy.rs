@@ -91,3 +91,45 @@ fn every_container_has_a_volume_for_the_ledger() {
         }
     }
 }
+
+/// Runs a checker of configurations; `None` if it is not installed.
+fn check(program: &str, arguments: &[&str]) -> Option<(bool, String)> {
+    match std::process::Command::new(program).args(arguments).output() {
+        Ok(output) => Some((output.status.success(), String::from_utf8_lossy(&output.stderr).into_owned())),
+        Err(_) => {
+            println!("skipped: {program} is not installed");
+            None
+        }
+    }
+}
+
+#[test]
+fn the_examples_for_proxies_and_the_unit_are_valid() {
+    let place = TempDir::new().unwrap();
+    let at = |name: &str| place.path().join(name).display().to_string();
+    let nginx = file("deploy/nginx.conf");
+    write(
+        place.path(),
+        "nginx.conf",
+        &format!(
+            "pid {};\nerror_log stderr;\nevents {{ }}\nhttp {{\naccess_log off;\n{nginx}\n}}\n",
+            at("pid")
+        ),
+    );
+    if let Some((is_valid, said)) = check("nginx", &["-t", "-c", &at("nginx.conf"), "-e", "stderr"]) {
+        assert!(is_valid, "{said}");
+    }
+    write(place.path(), "Caddyfile", &file("deploy/Caddyfile"));
+    if let Some((is_valid, said)) = check("caddy", &["validate", "--adapter", "caddyfile", "--config", &at("Caddyfile")]) {
+        assert!(is_valid, "{said}");
+    }
+    // the program need not be installed for its unit to be checked
+    write(
+        place.path(),
+        "feedmill.service",
+        &file("deploy/feedmill.service").replace("/usr/local/bin/feedmill", "/bin/true"),
+    );
+    if let Some((is_valid, said)) = check("systemd-analyze", &["verify", "--man=no", &at("feedmill.service")]) {
+        assert!(is_valid, "{said}");
+    }
+}
