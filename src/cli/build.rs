@@ -28,6 +28,8 @@ use crate::time::Timestamp;
 const TRIES: usize = 3;
 /// How long a build waits for the site with that change.
 const LONGEST_WAIT: Duration = Duration::from_secs(5);
+/// How long a build waits until a few files that are missing count as deleted.
+const DELETION_WAIT: Duration = Duration::from_secs(2);
 /// How often the line of progress is drawn.
 const REDRAW_INTERVAL: Duration = Duration::from_millis(200);
 
@@ -179,7 +181,7 @@ impl Builder {
         }
         if publisher.site().is_missing_posts() {
             // files that went away since the last run are taken as deleted after a moment
-            let _ = tokio::time::timeout(LONGEST_WAIT, changes.recv()).await;
+            let _ = tokio::time::timeout(DELETION_WAIT, changes.recv()).await;
         }
         let site = self.write_newest(publisher, &mut changes).await?;
         let problems = terminal::problems(&site, &self.root);

@@ -34,7 +34,7 @@ const SAMPLE: usize = 12;
 #[test]
 fn what_readers_have_seen_stays_true_after_kills() {
     let number = |name: &str| std::env::var(name).ok().map(|text| text.parse::<u64>().unwrap());
-    let kills = number("FEEDMILL_TEST_KILLS").unwrap_or(200);
+    let kills = number("FEEDMILL_TEST_KILLS").unwrap_or(80);
     let clock = || u64::from(SystemTime::UNIX_EPOCH.elapsed().unwrap().subsec_nanos());
     let seed = number("FEEDMILL_TEST_SEED").unwrap_or_else(clock);
     println!("FEEDMILL_TEST_SEED={seed}");
