@@ -213,6 +213,14 @@ impl Wordpress {
         }
         let content = item.text_of("content:encoded");
         post.html = wordpress_body::html_of(&content, &id, self, &mut post);
+        if let Some(name) = restricted_part(&content) {
+            if post.audience == Audience::Everybody {
+                post.audience = Audience::Private;
+            }
+            post.losses.push(format!(
+                "a part of it, in `{name}`, was for some readers only, so all of it is private"
+            ));
+        }
         if item.is_cut {
             post.losses
                 .push("its end is missing in the export, so it is a draft".to_owned());
@@ -308,6 +316,28 @@ impl Wordpress {
     }
 }
 
+/// Parts of the names of shortcodes and blocks of plugins that show what is in them to some readers only.
+const RESTRICTING: [&str; 14] = [
+    "member", "restrict", "private", "paid", "premium", "paywall", "subscri", "protect", "logged", "mepr", "pmpro", "s2if",
+    "wlm_", "rcp_",
+];
+
+/// The name of a shortcode or block in `content` that shows what is in it to some readers only.
+fn restricted_part(content: &str) -> Option<String> {
+    let is_restricting = |name: &str| {
+        let name = name.to_lowercase();
+        RESTRICTING.iter().any(|part| name.contains(part))
+    };
+    let name_of = |text: &str| -> String {
+        let is_part = |c: &char| c.is_ascii_alphanumeric() || "_-/".contains(*c);
+        text.chars().take_while(is_part).collect()
+    };
+    // the end of a shortcode: without one it has nothing in it
+    let shortcodes = content.split("[/").skip(1).map(name_of);
+    let blocks = content.split("<!-- wp:").skip(1).map(name_of);
+    shortcodes.chain(blocks).find(|name| is_restricting(name))
+}
+
 fn has_password(item: &Element) -> bool {
     item.all("wp:post_password")
         .any(|password| !password.text().trim().is_empty())
@@ -358,5 +388,30 @@ fn date(item: &Element, local: &str, gmt: &str) -> Option<PostDate> {
         (Some(local), None) => Some(PostDate::Local(local)),
         (None, Some(gmt)) => Moment::local(gmt, &TimeZone::UTC).map(PostDate::Zoned),
         (None, None) => in_feed(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parts_for_some_readers_are_found_by_the_names_of_plugins() {
+        for (content, expected) in [
+            ("Open.\n[members_only]Paid.[/members_only]", Some("members_only")),
+            ("[restrict userlevel=\"x\"]Paid.[/restrict]", Some("restrict")),
+            ("[mepr-show rules=\"1\"]Paid.[/mepr-show]", Some("mepr-show")),
+            ("[private]Paid.[/private]", Some("private")),
+            (
+                "<!-- wp:premium-content/container -->Paid.<!-- /wp:premium-content/container -->",
+                Some("premium-content/container"),
+            ),
+            ("<!-- wp:jetpack/premium-content -->Paid.", Some("jetpack/premium-content")),
+            ("[caption]A picture[/caption] and [gallery ids=\"1\"]", None),
+            ("<!-- wp:paragraph --><p>private members</p><!-- /wp:paragraph -->", None),
+            ("", None),
+        ] {
+            assert_eq!(restricted_part(content).as_deref(), expected, "{content}");
+        }
     }
 }
