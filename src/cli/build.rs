@@ -112,7 +112,10 @@ pub(super) fn run(arguments: BuildArgs) -> anyhow::Result<ExitCode> {
             "the site needs the address at which it will be, because feeds and links name it; add `--base-url https://example.com`"
         );
     }
-    check_apart(&out, &root)?;
+    check_apart(&out, &root, "the folder of posts")?;
+    if let Some(ledger) = config.state.dir.as_deref().filter(|dir| dir.is_dir()) {
+        check_apart(&out, ledger, "the folder of the ledger")?;
+    }
     let builder = Builder {
         options: Options {
             hosts,
@@ -136,7 +139,7 @@ pub(super) fn run(arguments: BuildArgs) -> anyhow::Result<ExitCode> {
 }
 
 /// Checks that neither of the two folders is in the other: what is written must not be read as posts, nor replace them.
-fn check_apart(out: &Utf8Path, root: &Utf8Path) -> anyhow::Result<()> {
+fn check_apart(out: &Utf8Path, root: &Utf8Path, what: &str) -> anyhow::Result<()> {
     if !root.is_dir() {
         bail!("there is no folder {root}; name the folder of posts with `--posts`");
     }
@@ -149,7 +152,7 @@ fn check_apart(out: &Utf8Path, root: &Utf8Path) -> anyhow::Result<()> {
     });
     let resolved = there.unwrap_or(absolute);
     if resolved.starts_with(&root) || root.as_std_path().starts_with(&resolved) {
-        bail!("{out} and the folder of posts, {root}, are one in the other; write the site to a folder beside it");
+        bail!("{out} and {what}, {root}, are one in the other; write the site to a folder beside it");
     }
     Ok(())
 }
@@ -339,7 +342,11 @@ mod tests {
             ("link/out", false),
             ("", false),
         ] {
-            assert_eq!(check_apart(&dir.join(out), &posts).is_ok(), is_apart, "{out}");
+            assert_eq!(
+                check_apart(&dir.join(out), &posts, "the folder of posts").is_ok(),
+                is_apart,
+                "{out}"
+            );
         }
     }
 }

@@ -87,12 +87,12 @@ pub(super) fn run(arguments: CheckArgs) -> anyhow::Result<ExitCode> {
     };
     let (errors, warnings) = (count(Severity::Error), count(Severity::Warning));
     let posts = counted(site.all().len(), "post");
-    writeln!(
-        io::stderr(),
-        "{root}: {posts} read, {}, {}",
-        counted(errors, "error"),
-        counted(warnings, "warning")
-    )?;
+    let warned = if arguments.errors {
+        String::new()
+    } else {
+        format!(", {}", counted(warnings, "warning"))
+    };
+    writeln!(io::stderr(), "{root}: {posts} read, {}{warned}", counted(errors, "error"))?;
     let counted = if arguments.errors { errors } else { errors + warnings };
     Ok(if counted == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }

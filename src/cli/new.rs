@@ -127,6 +127,14 @@ fn add(file: &Utf8Path, text: &str, edits_first: bool) -> anyhow::Result<()> {
     let result = write_new(&unfinished, text)
         .with_context(|| format!("{unfinished} cannot be written"))
         .and_then(|()| if edits_first { open_in_editor(&unfinished) } else { Ok(()) })
+        .and_then(|()| {
+            let is_untouched = edits_first && fs::read_to_string(&unfinished).is_ok_and(|now| now == text);
+            if is_untouched {
+                let _ = fs::remove_file(&unfinished);
+                bail!("the editor changed nothing, so nothing is published");
+            }
+            Ok(())
+        })
         .and_then(|()| match fs::hard_link(&unfinished, file) {
             Ok(()) => Ok(()),
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Err(exists(file)),

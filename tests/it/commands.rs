@@ -730,6 +730,19 @@ fn new_opens_the_editor_and_publishes_what_it_wrote() {
     );
     assert!(!site.path().join("posts/again.md").exists());
     assert!(site.path().join("posts/.again.md.unfinished.md").exists());
+    let mut command = feedmill(site.path(), &["new", "Never", "--publish", "--edit"]);
+    let (status, _, err) = run(command.env_remove("VISUAL").env("EDITOR", "true"));
+    assert_eq!(
+        (status, err.contains("the editor changed nothing, so nothing is published")),
+        (2, true),
+        "{err}"
+    );
+    let left = std::fs::read_dir(site.path().join("posts")).unwrap().flatten();
+    assert!(
+        !left
+            .map(|entry| entry.file_name())
+            .any(|name| name.to_string_lossy().contains("never"))
+    );
     for (arguments, expected) in [
         (&["new", "?!"][..], "a post needs a title"),
         (&["new", "Hello", "--date", "soon"], "`soon` is no date"),

@@ -161,11 +161,14 @@ impl Reloader {
         let (given, root, file) = self.arguments.load()?;
         let mut given = Config::clone(&given);
         let mut notes = Vec::new();
+        if root != self.root {
+            // the ledger's usual folder is named after that of the posts, and belongs to them
+            given.state.dir.clone_from(&before.given.state.dir);
+            given.posts.dir.clone_from(&before.given.posts.dir);
+            notes.push("`posts.dir` is used after a restart".to_owned());
+        }
         if cause == Cause::File {
             notes.extend(keep_what_moves_the_site(&mut given, &before.given));
-        }
-        if root != self.root {
-            notes.push("`posts.dir` is used after a restart".to_owned());
         }
         notes.extend(needs_restart(&before.given.server, &given.server));
         if given == *before.given {

@@ -187,6 +187,7 @@ impl ServerStatus {
             "posts": posts,
             "next_due": self.scheduled.first().map(|next| next.appears),
             "watching": self.watching(),
+            "config": self.watch.config,
             "ledger": {
                 "folder": self.watch.ledger_folder,
                 "is_written": self.watch.ledger_folder.is_some() && self.watch.ledger.is_none(),
