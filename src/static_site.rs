@@ -2,7 +2,7 @@
 //!
 //! Each file has the body of the response to a plain GET of its address, so it is byte for byte what `serve` sends. The folder is made
 //! beside the old one and takes its place at once: whoever reads it meanwhile, or a crash, finds the old files or the new ones, never a
-//! mixture. Files that nobody but this program wrote are replaced or removed; all others stay.
+//! mixture. Files of this program are replaced or removed; all others stay.
 //!
 //! - `addresses`: the addresses that a site answers, and those that it answered once
 //! - `layout`: the file for each address
@@ -26,11 +26,11 @@ use bytes::Bytes;
 use camino::{Utf8Path, Utf8PathBuf};
 use http::{HeaderMap, Response, StatusCode, header};
 
-use self::addresses::Address;
+use self::addresses::DocumentAddress;
 use self::folder::NewFolder;
 pub use self::folder::WriteError;
-use self::hosts::{Host, Redirect, SampleHeaders};
-pub use self::layout::Layout;
+use self::hosts::{Host, HostRedirect, SampleHeaders};
+pub use self::layout::FileLayout;
 use crate::http::request::Request;
 use crate::http::routes::answer;
 use crate::http::target::Target;
@@ -49,7 +49,7 @@ pub struct Options {
     /// The hosts whose files with redirects and headers are written. Without one that redirects, an old address has a page that leads on.
     pub hosts: Vec<Host>,
     /// The files of pages.
-    pub layout: Layout,
+    pub layout: FileLayout,
     /// Whether compressed copies (`.gz`, `.br`) are written beside files, for servers that send them.
     pub compresses: bool,
     /// Whether the Markdown of posts is left out.
@@ -64,7 +64,7 @@ pub struct Options {
 
 /// What was written.
 #[derive(Clone, Debug, Default)]
-pub struct Report {
+pub struct BuildReport {
     /// The number of files in the folder that are the program's.
     pub files: usize,
     /// Their bytes.
@@ -75,7 +75,7 @@ pub struct Report {
     pub removed: usize,
     /// What a reader of the folder misses, each as a sentence.
     pub notes: Vec<String>,
-    /// When the site changes next although nobody edits a file.
+    /// When the site changes next without an edit.
     pub next_due: Option<Timestamp>,
     /// Whether the folder could not be exchanged at once, so its files were replaced one after the other.
     pub was_replaced_in_place: bool,
@@ -86,7 +86,13 @@ pub struct Report {
 /// # Errors
 ///
 /// [`WriteError`]. The folder is as it was before.
-pub fn write(site: &Site, source: &Source, out: &Utf8Path, options: &Options, done: &AtomicUsize) -> Result<Report, WriteError> {
+pub fn write(
+    site: &Site,
+    source: &Source,
+    out: &Utf8Path,
+    options: &Options,
+    done: &AtomicUsize,
+) -> Result<BuildReport, WriteError> {
     let folder = NewFolder::begin(out, options.takes_over, newest_change(site))?;
     let addresses = addresses::documents(site, options);
     let writer = Writer {
@@ -102,9 +108,9 @@ pub fn write(site: &Site, source: &Source, out: &Utf8Path, options: &Options, do
     if let Some(page) = site.missing_page() {
         writer.put("404.html".into(), page.bytes(), None)?;
     }
-    let mut report = Report {
+    let mut report = BuildReport {
         next_due: site.next_due(),
-        ..Report::default()
+        ..BuildReport::default()
     };
     writer.write_former_addresses(&mut report)?;
     let written = writer.written.into_inner().unwrap_or_else(PoisonError::into_inner);
@@ -142,12 +148,12 @@ struct Writer<'a> {
     options: &'a Options,
     folder: &'a NewFolder,
     done: &'a AtomicUsize,
-    written: Mutex<Written>,
+    written: Mutex<WrittenFiles>,
 }
 
 /// The files that were written so far.
 #[derive(Debug, Default)]
-struct Written {
+struct WrittenFiles {
     files: HashSet<Utf8PathBuf>,
     /// Addresses without a file, each with the reason.
     unwritable: Vec<(String, &'static str)>,
@@ -155,7 +161,7 @@ struct Written {
 
 impl Writer<'_> {
     /// Writes the documents at `addresses`, on as many threads as there are cores.
-    fn write_all(&self, addresses: &[Address]) -> Result<(), WriteError> {
+    fn write_all(&self, addresses: &[DocumentAddress]) -> Result<(), WriteError> {
         let next = AtomicUsize::new(0);
         let work = || -> Result<(), WriteError> {
             while let Some(address) = addresses.get(next.fetch_add(1, Ordering::Relaxed)) {
@@ -178,7 +184,7 @@ impl Writer<'_> {
         })
     }
 
-    fn write_document(&self, address: &Address) -> Result<(), WriteError> {
+    fn write_document(&self, address: &DocumentAddress) -> Result<(), WriteError> {
         let response = get(self.site, &address.path, &address.query, self.site.built());
         match response.status() {
             StatusCode::OK => {}
@@ -257,14 +263,14 @@ impl Writer<'_> {
     }
 
     /// Writes what is at addresses that posts had: redirects in the form of each host, else pages that lead on.
-    fn write_former_addresses(&self, report: &mut Report) -> Result<(), WriteError> {
+    fn write_former_addresses(&self, report: &mut BuildReport) -> Result<(), WriteError> {
         let (mut redirects, mut gone) = (Vec::new(), Vec::new());
         for former in addresses::former(self.site) {
             let response = get(self.site, &former.path, "", self.site.built());
             match response.status() {
                 StatusCode::MOVED_PERMANENTLY => {
                     let location = response.headers().get(header::LOCATION).and_then(|value| value.to_str().ok());
-                    redirects.extend(location.map(|to| Redirect {
+                    redirects.extend(location.map(|to| HostRedirect {
                         is_public: !self.leads_to_unlisted(to),
                         from: former.path,
                         to: to.to_owned(),
@@ -287,7 +293,7 @@ impl Writer<'_> {
     }
 
     /// Writes a page that leads on. Programs do not follow one, so at an address of a file they get a copy of the document.
-    fn write_redirect_page(&self, redirect: &Redirect) -> Result<(), WriteError> {
+    fn write_redirect_page(&self, redirect: &HostRedirect) -> Result<(), WriteError> {
         let name = redirect.from.rsplit('/').next().unwrap_or_default();
         let (bytes, media_type) = match name.rsplit_once('.') {
             Some((_, ending)) if !ending.starts_with("htm") => match self.copy_for(ending, &redirect.to) {
@@ -331,7 +337,7 @@ impl Writer<'_> {
         posts.any(|post| self.site.is_hidden_from_engines(post))
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, Written> {
+    fn lock(&self) -> std::sync::MutexGuard<'_, WrittenFiles> {
         self.written.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -21,7 +21,7 @@ use crate::publisher::{ChangeEvent, Publisher};
 use crate::site::Site;
 use crate::source::Source;
 use crate::static_site::hosts::Host;
-use crate::static_site::{self, Layout, Options, Report, WriteError};
+use crate::static_site::{self, BuildReport, FileLayout, Options, WriteError};
 use crate::time::Timestamp;
 
 /// How often a post whose file changes during the build is tried again.
@@ -49,8 +49,8 @@ pub(super) struct BuildArgs {
     #[arg(long, value_enum, default_value_t = Profile::Static)]
     profile: Profile,
     /// The file of the page `/posts/x`: `posts/x.html` or `posts/x/index.html`
-    #[arg(long, value_enum, default_value_t = Layout::Html)]
-    layout: Layout,
+    #[arg(long, value_enum, default_value_t = FileLayout::Html)]
+    layout: FileLayout,
     /// Write compressed copies (.gz, .br) beside files, for servers that send them
     #[arg(long)]
     compress: bool,
@@ -116,7 +116,7 @@ pub(super) fn run(arguments: BuildArgs) -> anyhow::Result<ExitCode> {
     if let Some(ledger) = config.state.dir.as_deref().filter(|dir| dir.is_dir()) {
         check_apart(&out, ledger, "the folder of the ledger")?;
     }
-    let builder = Builder {
+    let builder = SiteWriter {
         options: Options {
             hosts,
             layout,
@@ -157,7 +157,7 @@ fn check_apart(out: &Utf8Path, root: &Utf8Path, what: &str) -> anyhow::Result<()
     Ok(())
 }
 
-struct Builder {
+struct SiteWriter {
     options: Options,
     source: Source,
     out: Utf8PathBuf,
@@ -165,7 +165,7 @@ struct Builder {
     is_quiet: bool,
 }
 
-impl Builder {
+impl SiteWriter {
     /// Writes the site once, or until the program is stopped.
     async fn run(self, config: Arc<Config>, watches: bool, is_strict: bool) -> anyhow::Result<ExitCode> {
         let root = &self.root;
@@ -186,7 +186,8 @@ impl Builder {
             // files that went away since the last run are taken as deleted after a moment
             let _ = tokio::time::timeout(DELETION_WAIT, changes.recv()).await;
         }
-        let site = self.write_newest(publisher, &mut changes).await?;
+        let (site, report) = self.write_newest(publisher, &mut changes).await?;
+        self.report_limits(&report, watches);
         let problems = terminal::problems(&site, &self.root);
         terminal::print_message(&problems);
         let errors = site.diagnostics.iter().filter(|found| found.severity == Severity::Error);
@@ -223,16 +224,20 @@ impl Builder {
         }
     }
 
-    /// Writes the newest site, and reports it. A post that cannot be read now is tried again with the site after it.
-    async fn write_newest(&self, publisher: &Publisher, changes: &mut Receiver<Arc<ChangeEvent>>) -> anyhow::Result<Arc<Site>> {
+    /// Writes the newest site, and reports how much was written. A post that cannot be read now is tried again with the site after it.
+    async fn write_newest(
+        &self,
+        publisher: &Publisher,
+        changes: &mut Receiver<Arc<ChangeEvent>>,
+    ) -> anyhow::Result<(Arc<Site>, BuildReport)> {
         let started = Instant::now();
         let mut tries = 1;
         loop {
             let site = publisher.site();
             match self.write(&site).await? {
                 Ok(report) => {
-                    self.report(&report, started.elapsed());
-                    return Ok(site);
+                    self.report_counts(&report, started.elapsed());
+                    return Ok((site, report));
                 }
                 Err(WriteError::Unreadable(_)) if tries < TRIES => {
                     tries += 1;
@@ -244,7 +249,7 @@ impl Builder {
     }
 
     /// Writes `site`, and shows the progress on a terminal.
-    async fn write(&self, site: &Arc<Site>) -> anyhow::Result<Result<Report, WriteError>> {
+    async fn write(&self, site: &Arc<Site>) -> anyhow::Result<Result<BuildReport, WriteError>> {
         let done = Arc::new(AtomicUsize::new(0));
         let writing = tokio::task::spawn_blocking({
             let (site, source) = (Arc::clone(site), self.source.clone());
@@ -269,8 +274,8 @@ impl Builder {
         }
     }
 
-    fn report(&self, report: &Report, took: Duration) {
-        let mut text = format!(
+    fn report_counts(&self, report: &BuildReport, took: Duration) {
+        self.say(&format!(
             "{}: {}, {}; {} written, {} removed, in {:.1} s\n",
             one_line(self.out.as_str()),
             counted(report.files, "file"),
@@ -278,7 +283,12 @@ impl Builder {
             report.written,
             report.removed,
             took.as_secs_f64()
-        );
+        ));
+    }
+
+    /// Says what the folder lacks, and when it has to be written again unless the program `watches`.
+    fn report_limits(&self, report: &BuildReport, watches: bool) {
+        let mut text = String::new();
         for note in &report.notes {
             let _ = writeln!(text, "  {}", one_line(note));
         }
@@ -287,7 +297,8 @@ impl Builder {
         }
         if let Some(due) = report.next_due {
             let due = Timestamp::from_second(due.as_second()).unwrap_or(due);
-            let _ = writeln!(text, "  the next scheduled change is due {due}: build again then");
+            let fix = if watches { "" } else { ": build again then" };
+            let _ = writeln!(text, "  the next scheduled change is due {due}{fix}");
         }
         self.say(&text);
     }

@@ -29,8 +29,8 @@ pub(super) struct CheckArgs {
     #[arg(long)]
     json: bool,
     /// How the problems are printed
-    #[arg(long, value_enum, default_value_t = Format::Text, conflicts_with = "json")]
-    format: Format,
+    #[arg(long, value_enum, default_value_t = CheckFormat::Text, conflicts_with = "json")]
+    format: CheckFormat,
     /// Print and count errors only: what keeps a post from readers
     #[arg(long)]
     errors: bool,
@@ -40,7 +40,7 @@ pub(super) struct CheckArgs {
 
 /// How problems are printed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum Format {
+enum CheckFormat {
     /// For people: each with its place in the file.
     Text,
     /// As one JSON document.
@@ -61,17 +61,17 @@ pub(super) fn run(arguments: CheckArgs) -> anyhow::Result<ExitCode> {
         problems.retain(|problem| problem.severity == Severity::Error);
     }
     let mut out = anstream::stdout().lock();
-    match if arguments.json { Format::Json } else { arguments.format } {
-        Format::Json => {
+    match if arguments.json { CheckFormat::Json } else { arguments.format } {
+        CheckFormat::Json => {
             let document = json!({ "posts": site.all().len(), "problems": problems });
             writeln!(out, "{document:#}")?;
         }
-        Format::Text => {
+        CheckFormat::Text => {
             for diagnostic in &problems {
                 writeln!(out, "{}\n", diagnostic.draw(true))?;
             }
         }
-        Format::Github => {
+        CheckFormat::Github => {
             for diagnostic in &problems {
                 writeln!(out, "{}", annotation(diagnostic, &root))?;
             }

@@ -63,7 +63,7 @@ pub(super) struct ImportArgs {
 pub(super) fn run(arguments: ImportArgs) -> anyhow::Result<ExitCode> {
     let (source, posts) = source_and_posts(&arguments)?;
     let media: MediaMode = arguments.media.parse().map_err(|why: String| anyhow!(why))?;
-    let adoption = adopt::Adoption {
+    let adoption = adopt::AdoptionRun {
         feeds: arguments.adopt,
         posts: posts.clone(),
         dry_run: arguments.dry_run,

@@ -14,7 +14,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 use clap::Args;
 use jiff::civil;
 
-use self::front_matter::Fields;
+use self::front_matter::NewFields;
 use self::habits::Habits;
 use super::settings::{self, Settings};
 use super::terminal;
@@ -83,7 +83,7 @@ pub(super) fn run(arguments: NewArgs) -> anyhow::Result<ExitCode> {
     } else {
         habits.path_of(&slug, date.date())
     };
-    let text = habits.form.write(&Fields {
+    let text = habits.form.write(&NewFields {
         title: &title,
         date: (!page).then_some(date),
         has_time: habits.has_times,

@@ -24,7 +24,7 @@ use tokio_util::sync::CancellationToken;
 use warp::{Filter, Reply};
 
 use self::listening::{bind_preview, bind_problem, with_bound_address};
-use self::reload::{FileStamp, InUse, Reloader, hangups};
+use self::reload::{ConfigVersion, InUse, Reloader, hangups};
 use self::reporter::Reporter;
 use super::settings::Settings;
 use super::terminal::ConfigError;
@@ -118,7 +118,7 @@ impl ServeArgs {
 /// Runs the command until a signal stops it.
 pub(super) fn run(arguments: ServeArgs) -> anyhow::Result<ExitCode> {
     // looked at before it is read: a later version is noticed
-    let seen = FileStamp::of(arguments.settings.file());
+    let seen = ConfigVersion::of(arguments.settings.file());
     let loaded = match arguments.load() {
         Ok(loaded) => loaded,
         Err(error) if arguments.log == Some(LogFormat::Json) => {
@@ -152,7 +152,7 @@ fn failed(error: &anyhow::Error) -> ExitCode {
 async fn serve(
     arguments: ServeArgs,
     (config, root, file): (Arc<Config>, Utf8PathBuf, Option<Utf8PathBuf>),
-    seen: Option<FileStamp>,
+    seen: Option<ConfigVersion>,
 ) -> anyhow::Result<()> {
     let may_move = arguments.preview_listen.is_none();
     let started = Instant::now();
@@ -226,7 +226,7 @@ fn check_is_folder(root: &Utf8Path) -> anyhow::Result<()> {
 struct Service {
     arguments: ServeArgs,
     /// The version of the configuration file that was read.
-    seen: Option<FileStamp>,
+    seen: Option<ConfigVersion>,
     /// The configuration that the listeners were started with.
     config: Arc<Config>,
     in_use: Arc<ArcSwap<InUse>>,

@@ -27,7 +27,7 @@ const BOXES: [&str; 12] = [
 const WRAPPERS: [&str; 11] = [
     "span", "font", "picture", "html", "body", "noscript", "button", "nobr", "xmp", "noembed", "noframes",
 ];
-/// Elements whose content is not shown. An element that its author hid is left out too: nobody saw it.
+/// Elements whose content is not shown. An element that its author hid is left out too.
 const HIDDEN: [&str; 6] = ["script", "style", "template", "head", "title", "textarea"];
 /// Elements in which a box is only white space, because a paragraph would break them.
 const INLINE_ONLY: [&str; 14] = [

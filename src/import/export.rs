@@ -18,35 +18,35 @@ use std::sync::Mutex;
 use self::archive::Archive;
 pub(crate) use self::recognise::{OpenOptions, open};
 use self::wordpress::Wordpress;
-use super::imported::{Found, SiteFacts};
+use super::imported::{FoundItem, SiteFacts};
 
 /// Gets the bytes and the items read so far.
-pub(crate) type Progress<'a> = dyn FnMut(u64, usize) + 'a;
+pub(crate) type ReadProgress<'a> = dyn FnMut(u64, usize) + 'a;
 
 /// An export.
-pub(crate) enum Export {
+pub(crate) enum OldExport {
     /// WordPress or Squarespace: read as often as needed, item by item.
     Wordpress(Box<Wordpress>),
     /// A tool whose exports are small enough to be in memory.
-    Listed(Box<Listed>),
+    ListedFile(Box<ListedFile>),
 }
 
 /// An export in memory.
 #[derive(Default)]
-pub(crate) struct Listed {
+pub(crate) struct ListedFile {
     pub(crate) format: &'static str,
     pub(crate) site: SiteFacts,
-    pub(crate) found: Vec<Found>,
+    pub(crate) found: Vec<FoundItem>,
     /// The archive in which media are.
     pub(crate) archive: Option<Mutex<Archive>>,
 }
 
-impl Export {
+impl OldExport {
     /// The name of the tool.
     pub(crate) fn format(&self) -> &str {
         match self {
-            Export::Wordpress(wordpress) => wordpress.format(),
-            Export::Listed(listed) => listed.format,
+            OldExport::Wordpress(wordpress) => wordpress.format(),
+            OldExport::ListedFile(listed) => listed.format,
         }
     }
 
@@ -58,24 +58,24 @@ impl Export {
     /// What it says about the site.
     pub(crate) fn site(&self) -> &SiteFacts {
         match self {
-            Export::Wordpress(wordpress) => &wordpress.site,
-            Export::Listed(listed) => &listed.site,
+            OldExport::Wordpress(wordpress) => &wordpress.site,
+            OldExport::ListedFile(listed) => &listed.site,
         }
     }
 
     /// The archive in which media are.
     pub(crate) fn archive(&self) -> Option<&Mutex<Archive>> {
         match self {
-            Export::Wordpress(_) => None,
-            Export::Listed(listed) => listed.archive.as_ref(),
+            OldExport::Wordpress(_) => None,
+            OldExport::ListedFile(listed) => listed.archive.as_ref(),
         }
     }
 
     /// Reads everything in it, in order.
-    pub(crate) fn read(&self, progress: &mut Progress, visit: &mut dyn FnMut(Found)) -> Result<(), String> {
+    pub(crate) fn read(&self, progress: &mut ReadProgress, visit: &mut dyn FnMut(FoundItem)) -> Result<(), String> {
         match self {
-            Export::Wordpress(wordpress) => wordpress.read(progress, visit),
-            Export::Listed(listed) => {
+            OldExport::Wordpress(wordpress) => wordpress.read(progress, visit),
+            OldExport::ListedFile(listed) => {
                 listed.found.iter().cloned().for_each(visit);
                 Ok(())
             }

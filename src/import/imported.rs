@@ -28,9 +28,9 @@ pub struct ImportedPost {
     /// Plain text; may be empty.
     pub title: String,
     /// When it was published.
-    pub date: Option<PostDate>,
+    pub date: Option<ImportedDate>,
     /// When it last changed.
-    pub updated: Option<PostDate>,
+    pub updated: Option<ImportedDate>,
     /// Names of authors.
     pub authors: Vec<String>,
     /// Tags.
@@ -96,29 +96,29 @@ pub enum Audience {
 
 /// A date as a source has it.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub enum PostDate {
+pub enum ImportedDate {
     /// An instant with an offset.
     Zoned(Moment),
     /// A date and time in the zone of the site, which the source does not name.
     Local(DateTime),
 }
 
-impl PostDate {
+impl ImportedDate {
     /// The instant, if it is known.
     #[must_use]
     pub fn moment(self) -> Option<Moment> {
         match self {
-            PostDate::Zoned(moment) => Some(moment),
-            PostDate::Local(_) => None,
+            ImportedDate::Zoned(moment) => Some(moment),
+            ImportedDate::Local(_) => None,
         }
     }
 }
 
-impl fmt::Display for PostDate {
+impl fmt::Display for ImportedDate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            PostDate::Zoned(moment) => f.write_str(&moment.rfc3339()),
-            PostDate::Local(at) => write!(f, "{}", at.strftime("%Y-%m-%d %H:%M:%S")),
+            ImportedDate::Zoned(moment) => f.write_str(&moment.rfc3339()),
+            ImportedDate::Local(at) => write!(f, "{}", at.strftime("%Y-%m-%d %H:%M:%S")),
         }
     }
 }
@@ -136,7 +136,7 @@ pub struct ImportedEnclosure {
 
 /// What a reader finds in a source.
 #[derive(Clone, Debug)]
-pub enum Found {
+pub enum FoundItem {
     /// A post or page.
     Post(Box<ImportedPost>),
     /// Something that is not imported.

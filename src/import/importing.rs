@@ -11,9 +11,9 @@ use serde::Serialize;
 use url::Url;
 
 use super::clean::Rewriter;
-use super::export::{Export, Progress};
+use super::export::{OldExport, ReadProgress};
 use super::files::{self, FileNames};
-use super::imported::{Audience, Found, ImportedPost, PostDate};
+use super::imported::{Audience, FoundItem, ImportedDate, ImportedPost};
 use super::links::LinkTable;
 use super::markdown::to_markdown;
 use super::media::{MediaMode, PostMedia, Store};
@@ -117,7 +117,11 @@ pub struct ImportReport {
 /// # Errors
 ///
 /// If the export or the posts folder cannot be read, or a file cannot be written.
-pub(crate) fn import_posts(export: &Export, options: &ImportOptions, progress: &mut Progress) -> Result<ImportReport, String> {
+pub(crate) fn import_posts(
+    export: &OldExport,
+    options: &ImportOptions,
+    progress: &mut ReadProgress,
+) -> Result<ImportReport, String> {
     let site = export.site();
     let home = site.home.clone().or_else(|| options.home.clone());
     let existing = files::existing_ids(&options.posts)
@@ -146,17 +150,17 @@ pub(crate) fn import_posts(export: &Export, options: &ImportOptions, progress: &
 
 /// Chooses the file of every post.
 fn plan_files(
-    export: &Export,
+    export: &OldExport,
     options: &ImportOptions,
     existing: &HashMap<String, Utf8PathBuf>,
     home: Option<&Url>,
-    progress: &mut Progress,
+    progress: &mut ReadProgress,
 ) -> Result<LinkTable, String> {
     let mut links = LinkTable::new(home);
     let mut names = FileNames::new(&options.posts, options.media == MediaMode::Fetch);
     let mut ids = IdChooser::new(&options.old_ids);
     export.read(progress, &mut |found| {
-        if let Found::Post(post) = found {
+        if let FoundItem::Post(post) = found {
             let file = match ids.choose(&post) {
                 Some(id) => existing.get(&id).cloned().unwrap_or_else(|| names.choose(&post)),
                 None => Utf8PathBuf::new(),
@@ -248,20 +252,20 @@ struct Importer<'a> {
 }
 
 impl Importer<'_> {
-    fn add(&mut self, found: Found) {
+    fn add(&mut self, found: FoundItem) {
         if self.failed.is_some() {
             return;
         }
         match found {
-            Found::LeftOut { kind, state, why } => self.count(&kind, &state, "left out", &why),
-            Found::Mistake { place, message } => {
+            FoundItem::LeftOut { kind, state, why } => self.count(&kind, &state, "left out", &why),
+            FoundItem::Mistake { place, message } => {
                 if self.report.mistakes.len() < MOST_LINES {
                     self.report.mistakes.push(Mistake { place, message });
                 } else {
                     self.report.more_lines += 1;
                 }
             }
-            Found::Post(post) => self.add_post(*post),
+            FoundItem::Post(post) => self.add_post(*post),
         }
     }
 
@@ -307,7 +311,7 @@ impl Importer<'_> {
     fn became(&self, post: &ImportedPost) -> &'static str {
         let is_ahead = post
             .date
-            .and_then(PostDate::moment)
+            .and_then(ImportedDate::moment)
             .is_some_and(|date| date.timestamp() > self.options.now);
         match post.audience {
             Audience::Draft => "draft",

@@ -20,7 +20,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 
 use super::targets::{TargetKind, fold, post_path, target_key};
 use super::{Index, Scope};
-use crate::post::reference::{Form, Found, PAGE_EXTENSIONS, Role, Target, Written};
+use crate::post::reference::{Destination, Form, FoundDestination, PAGE_EXTENSIONS, Role, Written};
 use crate::post::slug::slugify;
 use crate::post::{Post, composed, is_reserved, key, page_key};
 use crate::source_file::file_type::{is_markdown, markdown_stem};
@@ -59,7 +59,7 @@ impl Index {
         written: &Written<'_>,
         role: Role,
         around: Surroundings<'_>,
-    ) -> Found {
+    ) -> FoundDestination {
         let mut finder = Finder {
             index: self,
             around,
@@ -69,13 +69,13 @@ impl Index {
             keys: Vec::new(),
         };
         let target = finder.find(page);
-        Found {
+        FoundDestination {
             target: target.map(|target| match target {
-                Seen::AsWritten => Target::AsWritten,
-                Seen::Address(address) => Target::Page(address),
-                Seen::Post(post) if finder.is_shown(&post) => Target::Page(post.address.to_string()),
-                Seen::Post(_) => Target::NotPublic,
-                Seen::File(path) => Target::File(path.to_path_buf()),
+                Seen::AsWritten => Destination::AsWritten,
+                Seen::Address(address) => Destination::Page(address),
+                Seen::Post(post) if finder.is_shown(&post) => Destination::Page(post.address.to_string()),
+                Seen::Post(_) => Destination::NotPublic,
+                Seen::File(path) => Destination::File(path.to_path_buf()),
             }),
             keys: finder.keys,
         }

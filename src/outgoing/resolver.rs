@@ -39,7 +39,7 @@ impl Resolver for GuardedResolver {
 }
 
 /// Checks all `addresses` of a name. One that must not be connected to refuses the others too: a name with a public and a private
-/// address is an attack, or a mistake of which nobody knows which address is meant.
+/// address is an attack, or a mistake that does not show which address is meant.
 pub(super) fn check_all(addresses: impl IntoIterator<Item = IpAddr>, allowed: &[IpNet]) -> Result<(), RefusedAddress> {
     match addresses.into_iter().find(|&address| !may_connect(address, allowed)) {
         Some(address) => Err(RefusedAddress(address)),

@@ -126,7 +126,7 @@ pub(super) fn read_picture(fields: &Fields) -> Option<String> {
     named.or_else(|| resource(fields)).or_else(|| other_picture(fields))
 }
 
-/// The picture at one of [`OTHER_KEYS`]. A key without a picture stays one that nobody knows.
+/// The picture at one of [`OTHER_KEYS`]. A key without a picture stays unknown.
 fn other_picture(fields: &Fields) -> Option<String> {
     OTHER_KEYS.iter().find_map(|name| {
         let key = fields.keys().find(|key| key.folded() == *name && !key.is_known())?;
@@ -195,7 +195,7 @@ mod tests {
     use super::*;
     use crate::post::front_matter;
 
-    /// The picture, and the fields that nobody knows.
+    /// The picture, and the fields that are not known.
     fn read(front_matter: &str) -> (Option<String>, String) {
         let text = format!("---\n{front_matter}\n---\n");
         let parts = front_matter::parse("a.md".into(), &text).unwrap();

@@ -49,7 +49,7 @@ pub enum Role {
 
 /// What an address leads to on the site.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Target {
+pub enum Destination {
     /// A page, at the address as it is written.
     AsWritten,
     /// A page, at this absolute URL.
@@ -62,7 +62,7 @@ pub enum Target {
 
 /// The place in which an address is written.
 #[derive(Clone, Copy, Debug)]
-pub struct Place<'a> {
+pub struct LinkPlace<'a> {
     /// The path of the post's file below the posts folder.
     pub source: &'a Utf8Path,
     /// The absolute URL of the post.
@@ -71,9 +71,9 @@ pub struct Place<'a> {
 
 /// What was found for an address.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Found {
+pub struct FoundDestination {
     /// What it leads to, if there is anything.
-    pub target: Option<Target>,
+    pub target: Option<Destination>,
     /// The keys of all that was looked up. Only a change of something with one of these keys can change the target.
     pub keys: Vec<u64>,
 }
@@ -81,7 +81,7 @@ pub struct Found {
 /// Finds what addresses lead to on one site.
 pub trait FindTarget: fmt::Debug + Send + Sync {
     /// Finds what `written`, used as `role` says, leads to.
-    fn find(&self, place: Place<'_>, written: &Written<'_>, role: Role) -> Found;
+    fn find(&self, place: LinkPlace<'_>, written: &Written<'_>, role: Role) -> FoundDestination;
 
     /// A number that differs for two sites if an address may lead elsewhere in one of them.
     fn generation(&self) -> u64;
@@ -109,8 +109,8 @@ impl Targets {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Answers {
     /// By role and reference.
-    pub targets: BTreeMap<(Role, String), Option<Target>>,
-    /// The keys of all that was looked up ([`Found::keys`]).
+    pub targets: BTreeMap<(Role, String), Option<Destination>>,
+    /// The keys of all that was looked up ([`FoundDestination::keys`]).
     pub keys: BTreeSet<u64>,
 }
 
@@ -193,23 +193,23 @@ impl References {
     /// Returns what `reference` leads to on this site: `Some(None)` if that is nothing, and `None` if it leads to another site or to a
     /// part of the same page, or if the site is not known.
     #[must_use]
-    pub fn target_of(&self, reference: &str, role: Role) -> Option<Option<Target>> {
+    pub fn target_of(&self, reference: &str, role: Role) -> Option<Option<Destination>> {
         Written::parse(reference)?;
         self.targets.0.as_ref()?;
         Some(self.find(reference, role).target)
     }
 
     /// What `reference` leads to; nothing if it leads to another site or to a part of the same page.
-    fn find(&self, reference: &str, role: Role) -> Found {
+    fn find(&self, reference: &str, role: Role) -> FoundDestination {
         let (Some(targets), Some(page)) = (&self.targets.0, &self.page) else {
-            return Found::default();
+            return FoundDestination::default();
         };
-        let place = Place {
+        let place = LinkPlace {
             source: &self.source,
             page,
         };
         let written = Written::parse(reference);
-        written.map_or_else(Found::default, |written| targets.find(place, &written, role))
+        written.map_or_else(FoundDestination::default, |written| targets.find(place, &written, role))
     }
 
     /// The URL of `reference` if it is a page or a file of this site that does not have the address as written.
@@ -222,20 +222,20 @@ impl References {
         }
         let by_form = file_by_form(&self.source, reference, role);
         match found.target {
-            Some(Target::AsWritten) => None,
-            Some(Target::Page(url)) => {
+            Some(Destination::AsWritten) => None,
+            Some(Destination::Page(url)) => {
                 let rest = Written::parse(reference).map_or("", |written| written.rest);
                 Url::parse(&url).ok()?.join(rest).ok()
             }
             // keeps the author's spelling of the path
-            Some(Target::File(path)) => match by_form.filter(|by_form| decoded_path(by_form).as_ref() == Some(&path)) {
+            Some(Destination::File(path)) => match by_form.filter(|by_form| decoded_path(by_form).as_ref() == Some(&path)) {
                 Some(by_form) => self.file(&by_form),
                 None => {
                     let rest = Written::parse(reference).map_or("", |written| written.rest);
                     self.file(&format!("{}{rest}", encoded(&path)))
                 }
             },
-            Some(Target::NotPublic) | None => self.file(&by_form?),
+            Some(Destination::NotPublic) | None => self.file(&by_form?),
         }
     }
 
@@ -314,17 +314,17 @@ mod tests {
     struct Known;
 
     impl FindTarget for Known {
-        fn find(&self, _: Place<'_>, written: &Written<'_>, _: Role) -> Found {
+        fn find(&self, _: LinkPlace<'_>, written: &Written<'_>, _: Role) -> FoundDestination {
             let target = match written.path.as_str() {
-                "../other.md" => Some(Target::Page("https://example.com/blog/posts/other".to_owned())),
-                "top.md" => Some(Target::Page("https://elsewhere.example/top".to_owned())),
-                "../img/cat (1).png" => Some(Target::File("notes/img/cat (1).png".into())),
-                "elsewhere.png" => Some(Target::File("a b/elsewhere.png".into())),
-                "next" => Some(Target::AsWritten),
-                "draft.md" => Some(Target::NotPublic),
+                "../other.md" => Some(Destination::Page("https://example.com/blog/posts/other".to_owned())),
+                "top.md" => Some(Destination::Page("https://elsewhere.example/top".to_owned())),
+                "../img/cat (1).png" => Some(Destination::File("notes/img/cat (1).png".into())),
+                "elsewhere.png" => Some(Destination::File("a b/elsewhere.png".into())),
+                "next" => Some(Destination::AsWritten),
+                "draft.md" => Some(Destination::NotPublic),
                 _ => None,
             };
-            Found { target, keys: vec![1] }
+            FoundDestination { target, keys: vec![1] }
         }
 
         fn generation(&self) -> u64 {

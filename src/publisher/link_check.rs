@@ -85,7 +85,7 @@ pub struct LinkCheck {
     pub broken: Vec<BrokenLink>,
     /// The links that have the form of an old address and lead to a post.
     pub old_addresses: Vec<OldAddress>,
-    /// The keys that the addresses of each post looked up ([`Found::keys`](crate::post::reference::Found::keys)).
+    /// The keys that the addresses of each post looked up ([`FoundDestination::keys`](crate::post::reference::FoundDestination::keys)).
     pub keys: Vec<(Utf8PathBuf, BTreeSet<u64>)>,
     /// The parts of the texts that readers do not see: the file and what was removed or cut.
     pub lost: Vec<(Utf8PathBuf, LostPart)>,

@@ -19,7 +19,7 @@ use crate::post::{Post, is_reserved};
 use crate::render::post_url;
 use crate::source_file::FileChanges;
 
-/// feedmill's own documents that a static file may replace: it is what an author wrote, and they are only there if nobody writes others.
+/// feedmill's own documents that a static file may replace: it is what an author wrote.
 const REPLACEABLE: [&str; 4] = ["/favicon.ico", "/favicon.svg", "/icon.png", "/robots.txt"];
 
 /// A static file, and the warning about what it lost its address to, or about what lost that address to it.

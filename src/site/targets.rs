@@ -12,7 +12,7 @@ use crate::config::Config;
 use crate::diagnostic::Diagnostic;
 use crate::index::{Index, Scope, Surroundings};
 use crate::post::markdown::{self, Rendered};
-use crate::post::reference::{FindTarget, Found, Place, References, Role, Target, Targets, Written};
+use crate::post::reference::{Destination, FindTarget, FoundDestination, LinkPlace, References, Role, Targets, Written};
 use crate::post::{Post, html, key};
 use crate::render::{post_url, references};
 
@@ -97,9 +97,9 @@ impl Site {
     pub(crate) fn file_of(&self, post: &Post, reference: &str) -> Option<Utf8PathBuf> {
         let references = self.references_of(post);
         match references.target_of(reference, Role::Part)?? {
-            Target::File(path) => Some(path),
-            Target::AsWritten => self.static_file(&self.path_of(references.resolve(reference, Role::Part).as_ref())),
-            Target::Page(_) | Target::NotPublic => None,
+            Destination::File(path) => Some(path),
+            Destination::AsWritten => self.static_file(&self.path_of(references.resolve(reference, Role::Part).as_ref())),
+            Destination::Page(_) | Destination::NotPublic => None,
         }
     }
 
@@ -135,9 +135,9 @@ impl Site {
         let url = references.resolve(reference, role);
         let path = self.path_of(url.as_ref());
         match found {
-            Some(Target::File(path)) => LinkTarget::File(path),
-            Some(Target::NotPublic) => LinkTarget::NotPublic,
-            Some(Target::Page(_) | Target::AsWritten) => {
+            Some(Destination::File(path)) => LinkTarget::File(path),
+            Some(Destination::NotPublic) => LinkTarget::NotPublic,
+            Some(Destination::Page(_) | Destination::AsWritten) => {
                 if self.index.by_address(&path).is_some() {
                     let part = url.as_ref().and_then(Url::fragment).map(decoded).unwrap_or_default();
                     LinkTarget::Page { address: path, part }
@@ -175,7 +175,7 @@ fn decoded(text: &str) -> String {
 }
 
 impl FindTarget for SiteTargets {
-    fn find(&self, place: Place<'_>, written: &Written<'_>, role: Role) -> Found {
+    fn find(&self, place: LinkPlace<'_>, written: &Written<'_>, role: Role) -> FoundDestination {
         let owners = Owners::new(&self.index, &self.diagnostics);
         let may_read_file = |path: &Utf8Path| {
             let owners = owners.of(path, |_| false);
@@ -194,9 +194,9 @@ impl FindTarget for SiteTargets {
         let is_here = place.page.as_str().starts_with(&self.base);
         let page = if is_here { path_of(place.page) } else { String::new() };
         let found = self.index.find_target((place.source, &page), written, role, around);
-        Found {
+        FoundDestination {
             target: found.target.map(|target| match target {
-                Target::Page(address) => Target::Page(post_url(&self.base, &address)),
+                Destination::Page(address) => Destination::Page(post_url(&self.base, &address)),
                 other => other,
             }),
             ..found

@@ -12,7 +12,7 @@ use crate::site::{Holder, Site};
 
 /// An address of a document.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Address {
+pub(super) struct DocumentAddress {
     /// The path, percent-encoded as in a request line, below the address of the site.
     pub(super) path: String,
     /// The query; only the listing has one.
@@ -28,9 +28,9 @@ pub(super) struct Former {
     pub(super) is_feed: bool,
 }
 
-impl Address {
-    fn new(path: impl Into<String>) -> Address {
-        Address {
+impl DocumentAddress {
+    fn new(path: impl Into<String>) -> DocumentAddress {
+        DocumentAddress {
             path: path.into(),
             query: String::new(),
         }
@@ -46,9 +46,9 @@ impl Address {
 }
 
 /// The addresses of all documents of `site` that a host of files can have.
-pub(super) fn documents(site: &Site, options: &Options) -> Vec<Address> {
+pub(super) fn documents(site: &Site, options: &Options) -> Vec<DocumentAddress> {
     let index = &site.index;
-    let mut all: Vec<Address> = Vec::new();
+    let mut all: Vec<DocumentAddress> = Vec::new();
     for (scope, _) in index.scopes() {
         if options.omits_scopes && *scope != Scope::Site {
             continue;
@@ -64,21 +64,21 @@ pub(super) fn documents(site: &Site, options: &Options) -> Vec<Address> {
             pages(site, total),
         );
     }
-    all.push(Address::new("/years"));
+    all.push(DocumentAddress::new("/years"));
     for kind in ScopeKind::ALL {
-        all.push(Address::new(format!("/{}", kind.name())));
-        all.push(Address::new(format!("/api/{}", kind.name())));
+        all.push(DocumentAddress::new(format!("/{}", kind.name())));
+        all.push(DocumentAddress::new(format!("/api/{}", kind.name())));
     }
     add_listing(&mut all, site);
-    all.extend(["/style.css", "/feeds.opml"].map(Address::new));
+    all.extend(["/style.css", "/feeds.opml"].map(DocumentAddress::new));
     // a static file may have the place of these
     let replaceable = ["/robots.txt", "/favicon.svg", "/icon.png"];
     let own = replaceable
         .into_iter()
         .filter(|path| !matches!(site.holder(path), Some(Holder::File(_))));
-    all.extend(own.map(Address::new));
+    all.extend(own.map(DocumentAddress::new));
     if !site.config().is_static {
-        all.extend(["/openapi.json", "/search"].map(Address::new));
+        all.extend(["/openapi.json", "/search"].map(DocumentAddress::new));
     }
     add_site_map(&mut all, site);
     add_posts(&mut all, site, options);
@@ -86,22 +86,22 @@ pub(super) fn documents(site: &Site, options: &Options) -> Vec<Address> {
 }
 
 /// The pages and feeds of `scope`, which has `total` posts.
-fn add_scope(all: &mut Vec<Address>, site: &Site, scope: &Scope, total: usize) {
+fn add_scope(all: &mut Vec<DocumentAddress>, site: &Site, scope: &Scope, total: usize) {
     let path = scope.path();
     let first = if path.is_empty() { "/" } else { &path };
     add_pages(all, first, &path, pages(site, total));
-    all.push(Address::new(format!("{path}/subscribe")));
+    all.push(DocumentAddress::new(format!("{path}/subscribe")));
     for format in Format::ALL {
-        all.push(Address::new(feed_path(&path, Place::Newest, format)));
+        all.push(DocumentAddress::new(feed_path(&path, Place::Newest, format)));
         for archive in 1..=site.archives(scope) {
-            all.push(Address::new(feed_path(&path, Place::Archive(archive), format)));
+            all.push(DocumentAddress::new(feed_path(&path, Place::Archive(archive), format)));
         }
     }
 }
 
-fn add_pages(all: &mut Vec<Address>, first: &str, others: &str, count: usize) {
-    all.push(Address::new(first));
-    all.extend((2..=count).map(|number| Address::new(format!("{others}/page/{number}"))));
+fn add_pages(all: &mut Vec<DocumentAddress>, first: &str, others: &str, count: usize) {
+    all.push(DocumentAddress::new(first));
+    all.extend((2..=count).map(|number| DocumentAddress::new(format!("{others}/page/{number}"))));
 }
 
 /// The number of pages for `total` posts, at least one.
@@ -109,35 +109,35 @@ fn pages(site: &Site, total: usize) -> usize {
     total.div_ceil(site.config().list.per_page.max(1)).max(1)
 }
 
-fn add_listing(all: &mut Vec<Address>, site: &Site) {
-    all.push(Address::new("/api/posts"));
+fn add_listing(all: &mut Vec<DocumentAddress>, site: &Site) {
+    all.push(DocumentAddress::new("/api/posts"));
     let count = pages(site, site.index.posts().len());
-    all.extend((2..=count).map(|number| Address {
+    all.extend((2..=count).map(|number| DocumentAddress {
         path: "/api/posts".to_owned(),
         query: format!("page={number}"),
     }));
 }
 
-fn add_site_map(all: &mut Vec<Address>, site: &Site) {
-    all.push(Address::new("/sitemap.xml"));
+fn add_site_map(all: &mut Vec<DocumentAddress>, site: &Site) {
+    all.push(DocumentAddress::new("/sitemap.xml"));
     let parts = sitemap::Map::new(site.config(), &site.index).parts();
     if parts > 1 {
-        all.extend((1..=parts).map(|part| Address::new(format!("/sitemap-{part}.xml"))));
+        all.extend((1..=parts).map(|part| DocumentAddress::new(format!("/sitemap-{part}.xml"))));
     }
 }
 
 /// Every post that everybody may read: its page, its Markdown, and its entry of the listing if it is listed.
-fn add_posts(all: &mut Vec<Address>, site: &Site, options: &Options) {
+fn add_posts(all: &mut Vec<DocumentAddress>, site: &Site, options: &Options) {
     for post in site.all().iter().filter(|post| site.is_readable(post)) {
         if post.address.starts_with('/') {
             let path = post_url("", &post.address);
             if !options.omits_markdown {
-                all.push(Address::new(format!("{}.md", path.trim_end_matches('/'))));
+                all.push(DocumentAddress::new(format!("{}.md", path.trim_end_matches('/'))));
             }
-            all.push(Address::new(path));
+            all.push(DocumentAddress::new(path));
         }
         if site.is_listed(post) {
-            all.push(Address::new(post_url("", &format!("/api/posts/{}", post.slug))));
+            all.push(DocumentAddress::new(post_url("", &format!("/api/posts/{}", post.slug))));
         }
     }
 }

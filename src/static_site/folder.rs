@@ -18,8 +18,8 @@ use std::time::SystemTime;
 use camino::{Utf8Path, Utf8PathBuf};
 use jiff::SignedDuration;
 
-use self::exchange::Place;
-use super::Report;
+use self::exchange::FolderPair;
+use super::BuildReport;
 use super::manifest::{self, FileRecord, Manifest, hash_of};
 use crate::source::MediaFile;
 use crate::time::Timestamp;
@@ -94,19 +94,19 @@ impl From<io::Error> for WriteError {
 /// A folder that will take the place of another one.
 #[derive(Debug)]
 pub(super) struct NewFolder {
-    place: Place,
+    place: FolderPair,
     /// What the last run wrote.
     before: Manifest,
     /// Whether files of others are replaced.
     takes_over: bool,
     /// The time of files that have none of their own, if they are new.
     now: Timestamp,
-    made: Mutex<Made>,
+    made: Mutex<NewFiles>,
 }
 
 /// What is in the new folder so far.
 #[derive(Debug, Default)]
-struct Made {
+struct NewFiles {
     folders: HashSet<Utf8PathBuf>,
     files: BTreeMap<Utf8PathBuf, FileRecord>,
     /// How many files differ from those of the last run.
@@ -116,7 +116,7 @@ struct Made {
 impl NewFolder {
     /// Makes an empty folder that will take the place of `out`. Files without a time of their own get the time `now`.
     pub(super) fn begin(out: &Utf8Path, takes_over: bool, now: Timestamp) -> Result<NewFolder, WriteError> {
-        let place = Place::begin(out)?;
+        let place = FolderPair::begin(out)?;
         let before = match Manifest::read(&place.out)? {
             Some(manifest) => manifest,
             None if takes_over || strangers::is_empty(&place.out)? => Manifest::default(),
@@ -225,7 +225,7 @@ impl NewFolder {
     }
 
     /// Puts the new folder in the place of the old one, and completes `report`. `is_empty` says that the site has no post.
-    pub(super) fn finish(self, is_empty: bool, max_deletes: Option<usize>, report: &mut Report) -> Result<(), WriteError> {
+    pub(super) fn finish(self, is_empty: bool, max_deletes: Option<usize>, report: &mut BuildReport) -> Result<(), WriteError> {
         let NewFolder {
             place,
             before,
@@ -233,7 +233,7 @@ impl NewFolder {
             now,
             made,
         } = self;
-        let Made { files, written, .. } = made.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let NewFiles { files, written, .. } = made.into_inner().unwrap_or_else(PoisonError::into_inner);
         let kept = files.keys().filter(|path| before.get(path).is_some()).count();
         let removed = before.len() - kept;
         check_deletes(removed, before.len(), is_empty, max_deletes)?;
@@ -259,7 +259,7 @@ impl NewFolder {
         Ok(())
     }
 
-    fn lock(&self) -> MutexGuard<'_, Made> {
+    fn lock(&self) -> MutexGuard<'_, NewFiles> {
         self.made.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

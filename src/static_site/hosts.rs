@@ -12,7 +12,7 @@ use percent_encoding::percent_decode_str;
 use serde::Deserialize;
 
 pub(super) use self::headers::SampleHeaders;
-use super::Report;
+use super::BuildReport;
 
 /// A host or a web server that serves the folder.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, clap::ValueEnum)]
@@ -36,7 +36,7 @@ pub enum Host {
 
 /// An address that leads on.
 #[derive(Clone, Debug)]
-pub(super) struct Redirect {
+pub(super) struct HostRedirect {
     /// The path, percent-encoded, below the address of the site.
     pub(super) from: String,
     /// The URL that it leads to.
@@ -53,18 +53,18 @@ pub(super) struct HostFiles<'a> {
     /// Files, each with its path and its text.
     pub(super) texts: Vec<(&'static str, String)>,
     /// The redirects that need a page.
-    pub(super) as_pages: Vec<&'a Redirect>,
+    pub(super) as_pages: Vec<&'a HostRedirect>,
 }
 
 /// A redirect or a withdrawn address as a host writes it.
-struct Rule<'a> {
+struct HostRule<'a> {
     /// The path on the host, percent-encoded.
     from: String,
     /// The path on the host, or a URL elsewhere; empty if what was there is gone.
     to: &'a str,
 }
 
-impl Rule<'_> {
+impl HostRule<'_> {
     /// The path as web servers see it.
     fn decoded(&self) -> String {
         percent_decode_str(&self.from).decode_utf8_lossy().into_owned()
@@ -95,7 +95,7 @@ impl Host {
         }
     }
 
-    fn add_files(self, rules: &[Rule], gone: &[Rule], samples: &SampleHeaders, texts: &mut Vec<(&'static str, String)>) {
+    fn add_files(self, rules: &[HostRule], gone: &[HostRule], samples: &SampleHeaders, texts: &mut Vec<(&'static str, String)>) {
         let most = self.most_redirects().unwrap_or(usize::MAX);
         let rules = rules.get(..most.min(rules.len())).unwrap_or_default();
         match self {
@@ -119,23 +119,23 @@ impl Host {
 /// The files for `hosts`, and the redirects that need a page because a host cannot redirect, or accepts no more.
 pub(super) fn files<'a>(
     hosts: &[Host],
-    redirects: &'a [Redirect],
+    redirects: &'a [HostRedirect],
     gone: &[String],
     samples: &SampleHeaders,
-    report: &mut Report,
+    report: &mut BuildReport,
 ) -> HostFiles<'a> {
     let on_host = |path: &str| format!("{}{path}", samples.base_path);
-    let (public, hidden): (Vec<&Redirect>, Vec<&Redirect>) = redirects.iter().partition(|redirect| redirect.is_public);
-    let rules: Vec<Rule> = public
+    let (public, hidden): (Vec<&HostRedirect>, Vec<&HostRedirect>) = redirects.iter().partition(|redirect| redirect.is_public);
+    let rules: Vec<HostRule> = public
         .iter()
-        .map(|redirect| Rule {
+        .map(|redirect| HostRule {
             from: on_host(&redirect.from),
             to: samples.path_on_host(&redirect.to),
         })
         .collect();
-    let gone: Vec<Rule> = gone
+    let gone: Vec<HostRule> = gone
         .iter()
-        .map(|path| Rule {
+        .map(|path| HostRule {
             from: on_host(path),
             to: "",
         })
@@ -190,8 +190,8 @@ fn quoted(text: &str) -> String {
 mod tests {
     use super::*;
 
-    fn redirect(n: usize, is_public: bool) -> Redirect {
-        Redirect {
+    fn redirect(n: usize, is_public: bool) -> HostRedirect {
+        HostRedirect {
             from: format!("/old/{n}"),
             to: format!("https://example.com/new/{n}"),
             is_feed: false,
@@ -209,7 +209,7 @@ mod tests {
 
     #[test]
     fn redirects_that_a_host_does_not_accept_are_pages() {
-        let many: Vec<Redirect> = (0..1500).map(|n| redirect(n, true)).collect();
+        let many: Vec<HostRedirect> = (0..1500).map(|n| redirect(n, true)).collect();
         for (hosts, rules, pages) in [
             (&[][..], 0, 1500),
             (&[Host::Netlify], 1500, 0),
@@ -217,7 +217,7 @@ mod tests {
             (&[Host::Github], 0, 1500),
             (&[Host::Cloudflare], 1500, 0),
         ] {
-            let mut report = Report::default();
+            let mut report = BuildReport::default();
             let files = files(hosts, &many, &[], &samples(), &mut report);
             let list = files.texts.iter().find(|(path, _)| *path == "_redirects");
             assert_eq!(list.map_or(0, |(_, text)| text.lines().count()), rules, "{hosts:?}");
@@ -242,7 +242,7 @@ mod tests {
             Host::Caddy,
             Host::Apache,
         ];
-        let files = files(&all, &hidden, &[], &samples(), &mut Report::default());
+        let files = files(&all, &hidden, &[], &samples(), &mut BuildReport::default());
         for (path, text) in &files.texts {
             assert!(!text.contains("/new/1"), "{path}");
         }

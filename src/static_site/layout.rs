@@ -10,7 +10,7 @@ const LONGEST_NAME: usize = 255 - ".html.gz".len();
 /// Where the file of a page without an ending is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, clap::ValueEnum)]
 #[serde(rename_all = "lowercase")]
-pub enum Layout {
+pub enum FileLayout {
     /// `/posts/x` is `posts/x.html`. Most hosts show it at `/posts/x`.
     #[default]
     Html,
@@ -18,7 +18,7 @@ pub enum Layout {
     Index,
 }
 
-impl Layout {
+impl FileLayout {
     /// The file for the percent-encoded `path`, relative to the folder, or why there is none.
     pub(super) fn file_of(self, path: &str, media_type: &str) -> Result<Utf8PathBuf, &'static str> {
         let decoded = percent_decode_str(path.trim_start_matches('/'))
@@ -44,8 +44,8 @@ impl Layout {
             "text/html" if is_folder => format!("{folder}/index.html").into(),
             "text/html" if has_ending(".html") || has_ending(".htm") => folder.into(),
             "text/html" => match self {
-                Layout::Html => format!("{folder}.html").into(),
-                Layout::Index => format!("{folder}/index.html").into(),
+                FileLayout::Html => format!("{folder}.html").into(),
+                FileLayout::Index => format!("{folder}/index.html").into(),
             },
             "application/json" if !has_ending(".json") => format!("{folder}.json").into(),
             _ => folder.into(),
@@ -87,7 +87,7 @@ mod tests {
             ("/%FF", "text/html", Err(()), Err(())),
         ];
         for (path, media_type, html, index) in cases {
-            for (layout, expected) in [(Layout::Html, html), (Layout::Index, index)] {
+            for (layout, expected) in [(FileLayout::Html, html), (FileLayout::Index, index)] {
                 let file = layout.file_of(path, media_type);
                 assert_eq!(
                     file.as_deref().map(camino::Utf8Path::as_str).map_err(|_| ()),
@@ -97,6 +97,6 @@ mod tests {
             }
         }
         let long = format!("/posts/{}", "x".repeat(256));
-        assert!(Layout::Html.file_of(&long, "text/html").is_err());
+        assert!(FileLayout::Html.file_of(&long, "text/html").is_err());
     }
 }

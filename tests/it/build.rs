@@ -55,12 +55,17 @@ fn out_folder() -> (tempfile::TempDir, Utf8PathBuf) {
 }
 
 /// Writes the files of `site` to `out`.
-fn write_site(site: &TestSite, out: &Utf8Path, options: &Options) -> Result<static_site::Report, WriteError> {
+fn write_site(site: &TestSite, out: &Utf8Path, options: &Options) -> Result<static_site::BuildReport, WriteError> {
     write_instant(site, &site.site(), out, options)
 }
 
 /// Writes the files of `site` as it was at one instant.
-fn write_instant(site: &TestSite, still: &Site, out: &Utf8Path, options: &Options) -> Result<static_site::Report, WriteError> {
+fn write_instant(
+    site: &TestSite,
+    still: &Site,
+    out: &Utf8Path,
+    options: &Options,
+) -> Result<static_site::BuildReport, WriteError> {
     let root = Utf8PathBuf::from_path_buf(site.path().to_owned()).unwrap();
     let source = Source::folder(root, &still.config().posts);
     static_site::write(still, &source, out, options, &AtomicUsize::new(0))
@@ -118,7 +123,7 @@ fn every_file_is_what_the_server_answers() {
     );
     let mut compared = 0;
     while let Some(path) = open.pop() {
-        // these answer each client otherwise, or nobody without a query
+        // it answers nothing without a query
         if !seen.insert(path.clone()) || path == "/search" {
             continue;
         }

@@ -64,7 +64,9 @@ fn a_new_file_is_used_and_no_request_fails() {
         site.path(),
         "[site]\ntitle = 'After'\n[posts]\nignore = ['deep']\n[[redirect]]\nfrom = '/old'\nto = '/posts/a'\n[server]\nlisten = '127.0.0.1:0'\n",
     );
-    serving.until("the configuration is in use: feedmill.toml");
+    let lines = serving.until("the configuration is in use: feedmill.toml");
+    assert!(lines.len() == 1, "{lines:#?}");
+    serving.until("1 post is no longer public with this configuration (2 before, 1 now)");
     let feed = get(&format!("{address}/rss.xml")).unwrap();
     assert!(feed.contains("<title>After</title>"), "{feed}");
     assert_eq!(feed.matches("<item>").count(), 1, "posts are read anew");

@@ -8,7 +8,7 @@ use anyhow::{Context, anyhow};
 use camino::{Utf8Path, Utf8PathBuf};
 use ipnet::IpNet;
 
-use super::report::Report;
+use super::report::AdoptionReport;
 use crate::cli::settings::{self, Settings};
 use crate::cli::terminal::{self, counted};
 use crate::config::Config;
@@ -24,7 +24,7 @@ use crate::time::Timestamp;
 
 /// Which feeds are adopted for which posts.
 #[derive(Debug)]
-pub(super) struct Adoption {
+pub(super) struct AdoptionRun {
     /// The old feeds.
     pub(super) feeds: Vec<FeedSource>,
     /// The folder of posts.
@@ -39,7 +39,7 @@ pub(super) struct Adoption {
 }
 
 /// Adopts feeds and prints the result.
-pub(super) fn run(adoption: Adoption) -> anyhow::Result<ExitCode> {
+pub(super) fn run(adoption: AdoptionRun) -> anyhow::Result<ExitCode> {
     let (config, root) = adoption.settings.load(adoption.posts, |_| ())?;
     root.read_dir_utf8()
         .with_context(|| format!("the posts in {root} cannot be read"))?;
@@ -64,7 +64,7 @@ pub(super) fn run(adoption: Adoption) -> anyhow::Result<ExitCode> {
 
 /// The result of an adoption.
 pub(super) struct Adopted {
-    pub(super) report: Report,
+    pub(super) report: AdoptionReport,
     /// What was written to the ledger, in words.
     pub(super) remembered: String,
 }
@@ -92,7 +92,7 @@ pub(super) fn adopt_feeds(
     let pairs: Vec<(&OldFeed, &Matching)> = feeds.iter().zip(&matchings).collect();
     let plan = adoption::plan_adoptions(&pairs, posts, &known, config);
     let changes = adoption::ledger_changes(&plan.adoptions, posts, &known, now);
-    let report = Report::new(sources, &pairs, &plan, posts, &site);
+    let report = AdoptionReport::new(sources, &pairs, &plan, posts, &site);
     let remembered = ledger.write(changes)?;
     Ok(Adopted { report, remembered })
 }

@@ -10,7 +10,7 @@ use ipnet::IpNet;
 use serde_json::json;
 use url::Url;
 
-use super::adopt::{self, Adopted, Adoption, LedgerAccess};
+use super::adopt::{self, Adopted, AdoptionRun, LedgerAccess};
 use super::counts;
 use crate::cli::settings;
 use crate::cli::terminal;
@@ -40,7 +40,7 @@ pub(super) struct PostsImport {
 }
 
 /// Imports posts, adopts the old feeds in the same run, and prints the results.
-pub(super) fn run(import: &PostsImport, adoption: Adoption) -> anyhow::Result<ExitCode> {
+pub(super) fn run(import: &PostsImport, adoption: AdoptionRun) -> anyhow::Result<ExitCode> {
     let (config, root) = adoption.settings.load(adoption.posts, |_| ())?;
     let failed = |why: String| anyhow!("{} cannot be imported: {why}", import.source);
     let mut line = ProgressLine::new();

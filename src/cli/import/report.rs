@@ -26,7 +26,7 @@ const NAMED: usize = 20;
 
 /// The result of an import.
 #[derive(Debug, Serialize)]
-pub(super) struct Report {
+pub(super) struct AdoptionReport {
     feeds: Vec<FeedReport>,
 }
 
@@ -90,7 +90,7 @@ struct FeedRedirect {
     path: Option<String>,
 }
 
-impl Report {
+impl AdoptionReport {
     /// The report on `feeds`, which were read from `origins`. `posts` are those of `site`, with their ids before the import.
     pub(super) fn new(
         origins: &[FeedSource],
@@ -98,7 +98,7 @@ impl Report {
         plan: &AdoptionPlan,
         posts: &[Arc<Post>],
         site: &Site,
-    ) -> Report {
+    ) -> AdoptionReport {
         let mut ids: HashMap<&Utf8Path, &str> = posts.iter().map(|post| (post.source.as_path(), post.id.as_str())).collect();
         ids.extend(
             plan.adoptions
@@ -108,7 +108,7 @@ impl Report {
         let feeds = origins.iter().zip(feeds).zip(&plan.results);
         let feeds =
             feeds.map(|((origin, (feed, matching)), results)| FeedReport::new(origin, feed, matching, results, &ids, site));
-        Report { feeds: feeds.collect() }
+        AdoptionReport { feeds: feeds.collect() }
     }
 
     /// Whether every item has a post with its id.

@@ -7,7 +7,7 @@ use serde_json::json;
 
 /// The form of front matter.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub(super) enum Form {
+pub(super) enum FrontMatterForm {
     /// YAML between lines of `---`.
     #[default]
     Yaml,
@@ -19,7 +19,7 @@ pub(super) enum Form {
 
 /// What the front matter says.
 #[derive(Debug)]
-pub(super) struct Fields<'a> {
+pub(super) struct NewFields<'a> {
     pub(super) title: &'a str,
     /// `None` for a page.
     pub(super) date: Option<civil::DateTime>,
@@ -32,14 +32,14 @@ pub(super) struct Fields<'a> {
     pub(super) is_page: bool,
 }
 
-impl Form {
+impl FrontMatterForm {
     /// The form of the front matter that `text` begins with.
-    pub(super) fn of(text: &str) -> Option<Form> {
+    pub(super) fn of(text: &str) -> Option<FrontMatterForm> {
         let first = text.trim_start_matches('\u{feff}').lines().next()?.trim_end();
         match first {
-            "---" => Some(Form::Yaml),
-            "+++" => Some(Form::Toml),
-            _ if first.starts_with('{') && !first.starts_with("{%") && !first.starts_with("{{") => Some(Form::Json),
+            "---" => Some(FrontMatterForm::Yaml),
+            "+++" => Some(FrontMatterForm::Toml),
+            _ if first.starts_with('{') && !first.starts_with("{%") && !first.starts_with("{{") => Some(FrontMatterForm::Json),
             _ => None,
         }
     }
@@ -47,9 +47,9 @@ impl Form {
     /// The value of the key `name` in the front matter that `text` begins with, as written there on one line.
     pub(super) fn value_of(self, text: &str, name: &str) -> Option<String> {
         let (sign, end) = match self {
-            Form::Yaml => (':', "---"),
-            Form::Toml => ('=', "+++"),
-            Form::Json => return None,
+            FrontMatterForm::Yaml => (':', "---"),
+            FrontMatterForm::Toml => ('=', "+++"),
+            FrontMatterForm::Json => return None,
         };
         let lines = text.lines().skip(1).take_while(|line| line.trim_end() != end);
         let value = lines
@@ -61,16 +61,16 @@ impl Form {
     }
 
     /// The text of a new file.
-    pub(super) fn write(self, fields: &Fields) -> String {
+    pub(super) fn write(self, fields: &NewFields) -> String {
         match self {
-            Form::Yaml => fields.between("---", ": "),
-            Form::Toml => fields.between("+++", " = "),
-            Form::Json => fields.as_json(),
+            FrontMatterForm::Yaml => fields.between("---", ": "),
+            FrontMatterForm::Toml => fields.between("+++", " = "),
+            FrontMatterForm::Json => fields.as_json(),
         }
     }
 }
 
-impl Fields<'_> {
+impl NewFields<'_> {
     /// The fields in lines between two lines with `fence`. A JSON string is a string in YAML and in TOML too.
     fn between(&self, fence: &str, sign: &str) -> String {
         let mut text = format!("{fence}\ntitle{sign}{}\n", json!(self.title));
@@ -137,9 +137,9 @@ mod tests {
     #[test]
     fn what_is_written_is_read_again() {
         let tags = ["sea".to_owned(), "C++: \"x\"".to_owned()];
-        for form in [Form::Yaml, Form::Toml, Form::Json] {
+        for form in [FrontMatterForm::Yaml, FrontMatterForm::Toml, FrontMatterForm::Json] {
             for (title, is_draft, has_time) in [("Plain", true, false), ("A: \"b\" #c \\ 'é' {{ x }}", false, true)] {
-                let fields = Fields {
+                let fields = NewFields {
                     title,
                     date: Some(civil::datetime(2026, 1, 31, 9, 30, 0, 0)),
                     has_time,
@@ -149,7 +149,7 @@ mod tests {
                     is_page: false,
                 };
                 let text = form.write(&fields);
-                assert_eq!(Form::of(&text), Some(form));
+                assert_eq!(FrontMatterForm::of(&text), Some(form));
                 let file = SourceFile {
                     path: Utf8Path::new("a.md").into(),
                     bytes: text.clone().into_bytes().into(),
@@ -177,14 +177,24 @@ mod tests {
     #[test]
     fn values_are_found_as_written() {
         let yaml = "---\ntitle: x\nauthor: \"Ann\"\n---\nauthor: no\n";
-        assert_eq!(Form::Yaml.value_of(yaml, "author").as_deref(), Some("\"Ann\""));
-        assert_eq!(Form::Yaml.value_of("---\ntitle: x\n---\nauthor: no\n", "author"), None);
+        assert_eq!(FrontMatterForm::Yaml.value_of(yaml, "author").as_deref(), Some("\"Ann\""));
         assert_eq!(
-            Form::Toml.value_of("+++\nauthor = 'Ann'\n+++\n", "author").as_deref(),
+            FrontMatterForm::Yaml.value_of("---\ntitle: x\n---\nauthor: no\n", "author"),
+            None
+        );
+        assert_eq!(
+            FrontMatterForm::Toml
+                .value_of("+++\nauthor = 'Ann'\n+++\n", "author")
+                .as_deref(),
             Some("'Ann'")
         );
-        for (text, form) in [("{\"a\": 1}", Some(Form::Json)), ("{{ x }}", None), ("# A", None), ("", None)] {
-            assert_eq!(Form::of(text), form, "{text}");
+        for (text, form) in [
+            ("{\"a\": 1}", Some(FrontMatterForm::Json)),
+            ("{{ x }}", None),
+            ("# A", None),
+            ("", None),
+        ] {
+            assert_eq!(FrontMatterForm::of(text), form, "{text}");
         }
     }
 }

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use camino::{Utf8Path, Utf8PathBuf};
 use jiff::civil;
 
-use super::front_matter::Form;
+use super::front_matter::FrontMatterForm;
 use crate::post::{Origin, Post};
 use crate::site::Site;
 
@@ -31,7 +31,7 @@ pub(super) struct Habits {
     /// Whether each has a folder of its own with an `index` file.
     has_folders: bool,
     /// The form of their front matter.
-    pub(super) form: Form,
+    pub(super) form: FrontMatterForm,
     /// Whether their dates have a time.
     pub(super) has_times: bool,
     /// The author, as written, if all of them have the same.
@@ -47,7 +47,7 @@ impl Habits {
         posts.sort_by_key(|post| Reverse((post.date.timestamp(), &post.source)));
         posts.truncate(LOOKED_AT);
         let heads: Vec<String> = posts.iter().map(|post| read_head(&root.join(&post.source))).collect();
-        let forms = heads.iter().filter_map(|head| Form::of(head));
+        let forms = heads.iter().filter_map(|head| FrontMatterForm::of(head));
         let form = most_common(forms.clone()).unwrap_or_default();
         let is_index = |post: &Post| post.source.file_stem() == Some("index");
         let has_folders = most(&posts, |post| is_index(post));
@@ -130,7 +130,7 @@ fn most_common<T: Copy + Eq + std::hash::Hash>(values: impl Iterator<Item = T>) 
 }
 
 /// The author in all of `heads`, as written; `None` if one has no author or another one.
-fn author_of_all(heads: &[String], form: Form) -> Option<String> {
+fn author_of_all(heads: &[String], form: FrontMatterForm) -> Option<String> {
     let mut authors = heads.iter().map(|head| form.value_of(head, "author"));
     let first = authors.next()??;
     authors.all(|author| author.as_ref() == Some(&first)).then_some(first)

@@ -13,15 +13,14 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::mpsc;
 
 use super::ServeArgs;
-use super::listening::bind_problem;
+use super::listening::{bind_problem, with_bound_address};
 use super::reporter::Reporter;
 use super::systemd;
 use crate::cli::terminal::{self, ConfigError};
 use crate::config::{Config, ServerSettings};
-use crate::diagnostic::Diagnostic;
 use crate::http::media::Library;
 use crate::http::request_context::RequestContext;
-use crate::http::server::{self, Address, Bound};
+use crate::http::server::{self, Bound};
 use crate::publisher::Publisher;
 use crate::source::Source;
 use crate::storage::Storage;
@@ -31,7 +30,7 @@ use crate::time::Timestamp;
 const LOOK_INTERVAL: Duration = Duration::from_secs(1);
 
 /// The configuration in use, and where it came from.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct InUse {
     /// As the options and the file say.
     pub(super) given: Arc<Config>,
@@ -48,7 +47,7 @@ pub(super) struct InUse {
 }
 
 impl InUse {
-    /// The configuration `config`, read now, of which `given` is what options and file say.
+    /// The configuration `config`, read now. `given` is what options and file say, without the actual address.
     pub(super) fn new(given: Arc<Config>, config: Arc<Config>, file: Option<Utf8PathBuf>) -> InUse {
         InUse {
             durability_warning: Storage::configured(&config).and_then(|storage| storage.durability_warning()),
@@ -63,16 +62,16 @@ impl InUse {
 
 /// What tells one version of a file from another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct FileStamp {
+pub(super) struct ConfigVersion {
     modified: SystemTime,
     length: u64,
 }
 
-impl FileStamp {
+impl ConfigVersion {
     /// The stamp of the file at `path`; `None` if there is none.
-    pub(super) fn of(path: &Utf8Path) -> Option<FileStamp> {
+    pub(super) fn of(path: &Utf8Path) -> Option<ConfigVersion> {
         let metadata = std::fs::metadata(path).ok()?;
-        Some(FileStamp {
+        Some(ConfigVersion {
             modified: metadata.modified().ok()?,
             length: metadata.len(),
         })
@@ -104,7 +103,7 @@ pub(super) struct Reloader {
 
 impl Reloader {
     /// Reloads until the program ends. `hangups` are SIGHUPs, and `known` is the version of the file in use.
-    pub(super) async fn run(self, mut hangups: Signal, mut known: Option<FileStamp>) {
+    pub(super) async fn run(self, mut hangups: Signal, mut known: Option<ConfigVersion>) {
         let path = self.arguments.settings.file().to_owned();
         let mut last = known;
         loop {
@@ -114,7 +113,7 @@ impl Reloader {
                     None => return,
                 },
                 () = tokio::time::sleep(LOOK_INTERVAL) => {
-                    let now = FileStamp::of(&path);
+                    let now = ConfigVersion::of(&path);
                     let is_still = now == last;
                     last = now;
                     // without its file the configuration stays until a SIGHUP: an editor may be about to write it
@@ -124,7 +123,7 @@ impl Reloader {
                     Cause::File
                 }
             };
-            last = FileStamp::of(&path);
+            last = ConfigVersion::of(&path);
             known = last;
             self.reload(cause).await;
         }
@@ -141,15 +140,11 @@ impl Reloader {
             Err(error) => {
                 let problem = terminal::error_message(&error);
                 self.reporter
-                    .report_refused_config(&problem, error.downcast_ref::<ConfigError>().map(diagnostic_of));
+                    .report_refused_config(&problem, error.downcast_ref().map(|ConfigError(diagnostic)| diagnostic));
                 let first = problem.lines().next().unwrap_or_default().to_owned();
                 self.in_use.store(Arc::new(InUse {
-                    given: Arc::clone(&before.given),
-                    config: Arc::clone(&before.config),
-                    file: before.file.clone(),
-                    since: before.since,
                     problem: Some(first),
-                    durability_warning: before.durability_warning.clone(),
+                    ..InUse::clone(&before)
                 }));
             }
         }
@@ -187,7 +182,9 @@ impl Reloader {
         };
         let config = with_address(&given, bound.as_ref(), before);
         let source = Source::folder(self.root.clone(), &config.posts);
+        let posts_before = self.publisher.site().index.posts().len();
         self.publisher.reload(Arc::clone(&config), source.clone()).await?;
+        notes.extend(fewer_posts(posts_before, self.publisher.site().index.posts().len()));
         self.context
             .configure(&config, Library::new(source).with_open_files(self.open_files));
         if let Some(bound) = bound {
@@ -197,10 +194,6 @@ impl Reloader {
         self.in_use.store(Arc::new(InUse::new(Arc::new(given), config, file)));
         Ok(Some(notes))
     }
-}
-
-fn diagnostic_of(error: &ConfigError) -> &Diagnostic {
-    &error.0
 }
 
 /// Catches SIGHUP from now on.
@@ -215,15 +208,16 @@ async fn bind(listen: &str) -> anyhow::Result<Bound> {
     })
 }
 
-/// `given` with the address of `bound`, or that of the listener before: port 0 means any free port, and `systemd` a socket.
+/// `given` with the actual address of `bound`, or that of the listener before.
 fn with_address(given: &Config, bound: Option<&Bound>, before: &InUse) -> Arc<Config> {
     let mut config = given.clone();
-    config.server.listen = match bound.map(Bound::address) {
-        Some(Address::Tcp(address)) => address.to_string(),
-        Some(_) => given.server.listen.clone(),
-        None => before.config.server.listen.clone(),
-    };
-    Arc::new(config)
+    if bound.is_none() {
+        config.server.listen.clone_from(&before.config.server.listen);
+    }
+    match bound {
+        Some(bound) => with_bound_address(Arc::new(config), bound),
+        None => Arc::new(config),
+    }
 }
 
 /// Gives `given` the values of `before` that only SIGHUP changes. Returns a sentence for each that differs.
@@ -246,14 +240,23 @@ fn keep_what_moves_the_site(given: &mut Config, before: &Config) -> Vec<String> 
     kept
 }
 
+/// A sentence if fewer posts are public than before.
+fn fewer_posts(before: usize, now: usize) -> Option<String> {
+    let gone = before.checked_sub(now).filter(|gone| *gone > 0)?;
+    let posts = terminal::counted(gone, "post");
+    let are = if gone == 1 { "is" } else { "are" };
+    Some(format!(
+        "{posts} {are} no longer public with this configuration ({before} before, {now} now)"
+    ))
+}
+
 /// The settings that differ and are read at a start only.
 fn needs_restart(before: &ServerSettings, now: &ServerSettings) -> Option<String> {
-    let limits = |settings: &ServerSettings| ServerSettings {
+    let without_listen = |settings: &ServerSettings| ServerSettings {
         listen: String::new(),
-        access_log: false,
         ..settings.clone()
     };
-    let has_changed = limits(before) != limits(now) || before.access_log != now.access_log;
+    let has_changed = without_listen(before) != without_listen(now);
     has_changed.then(|| "what has changed in `[server]`, but `listen`, is used after a restart".to_owned())
 }
 

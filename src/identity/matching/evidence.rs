@@ -186,7 +186,7 @@ pub(super) fn is_enough_to_return(post: &Post, record: &PostRecord) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
     use crate::config::Config;
     use crate::identity::record::Fingerprint;
@@ -194,9 +194,9 @@ mod tests {
     use crate::source_file::SourceFile;
     use crate::time::{Moment, Timestamp};
 
-    const TEXT: &str = "The tide mill stands where the creek bends, and its wheel has turned twice a day for longer than the village can \
+    pub(in crate::identity::matching) const TEXT: &str = "The tide mill stands where the creek bends, and its wheel has turned twice a day for longer than the village can \
         remember. When the water falls the miller opens the sluice, and the stones begin to grind barley for the bread of the week.";
-    const OTHER: &str = "A keeper counts the ships that pass, writes each of them into a thick book, and trims the lamp before fog comes in \
+    pub(in crate::identity::matching) const OTHER: &str = "A keeper counts the ships that pass, writes each of them into a thick book, and trims the lamp before fog comes in \
         from the northern banks. Nobody reads what was written there, but she goes on all the same.";
 
     /// Whether `words` contains `word`.
@@ -295,7 +295,7 @@ mod tests {
         }
     }
 
-    fn post(front_matter: &str, body: &str) -> Post {
+    pub(in crate::identity::matching) fn post(front_matter: &str, body: &str) -> Post {
         let file = SourceFile {
             path: "new.md".into(),
             bytes: format!("---\n{front_matter}\n---\n{body}\n").into_bytes().into(),

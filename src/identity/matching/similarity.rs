@@ -77,25 +77,9 @@ pub(super) fn may_be_rewritten(post: &Post, record: &PostRecord) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use super::super::evidence::tests::{OTHER, TEXT, post};
     use super::*;
-    use crate::config::Config;
-    use crate::post::read;
-    use crate::source_file::SourceFile;
     use crate::time::{Moment, Timestamp};
-
-    const TEXT: &str = "The tide mill stands where the creek bends, and its wheel has turned twice a day for longer than the village can \
-        remember. When the water falls the miller opens the sluice, and the stones begin to grind barley for the bread of the week.";
-    const OTHER: &str = "A keeper counts the ships that pass, writes each of them into a thick book, and trims the lamp before fog comes in \
-        from the northern banks. Nobody reads what was written there, but she goes on all the same.";
-
-    fn post(front_matter: &str, body: &str) -> Post {
-        let file = SourceFile {
-            path: "a.md".into(),
-            bytes: format!("---\n{front_matter}\n---\n{body}\n").into_bytes().into(),
-            modified: Timestamp::UNIX_EPOCH,
-        };
-        read(&file, &Config::default()).unwrap().post
-    }
 
     #[test]
     fn closeness_is_all_then_the_text_then_a_similar_text_then_the_title() {

@@ -24,13 +24,13 @@ const DEEPEST: usize = 6;
 
 /// An open archive.
 pub(crate) struct Archive {
-    source: Source,
+    source: ArchiveSource,
     /// The names of its files, with `/` between folders.
     names: Vec<String>,
     bytes_left: u64,
 }
 
-enum Source {
+enum ArchiveSource {
     Zip(Box<ZipArchive<BufReader<File>>>),
     Folder(Utf8PathBuf),
 }
@@ -43,7 +43,7 @@ impl Archive {
     /// Why it is no archive that can be read.
     pub(crate) fn open(path: &Utf8Path) -> Result<Archive, String> {
         let (source, names) = if path.is_dir() {
-            (Source::Folder(path.to_owned()), names_below(path))
+            (ArchiveSource::Folder(path.to_owned()), names_below(path))
         } else {
             let file = File::open(path).map_err(|error| plain_error(&error))?;
             let zip = ZipArchive::new(BufReader::new(file)).map_err(|error| format!("it is a broken archive: {error}"))?;
@@ -52,7 +52,7 @@ impl Archive {
                 _ => String::new(),
             });
             let names = names.collect();
-            (Source::Zip(Box::new(zip)), names)
+            (ArchiveSource::Zip(Box::new(zip)), names)
         };
         if names.len() > MOST_FILES {
             return Err(format!("the archive has more than {MOST_FILES} files"));
@@ -83,7 +83,7 @@ impl Archive {
         let most = LARGEST_FILE.min(self.bytes_left);
         let mut bytes = Vec::new();
         match &mut self.source {
-            Source::Zip(zip) => {
+            ArchiveSource::Zip(zip) => {
                 let file = zip.by_index(index).map_err(|error| match error {
                     ZipError::UnsupportedArchive(why) if why == ZipError::PASSWORD_REQUIRED => "it is encrypted".to_owned(),
                     error => error.to_string(),
@@ -92,7 +92,7 @@ impl Archive {
                     .read_to_end(&mut bytes)
                     .map_err(|error| plain_error(&error))?;
             }
-            Source::Folder(folder) => {
+            ArchiveSource::Folder(folder) => {
                 let file = File::open(folder.join(name)).map_err(|error| plain_error(&error))?;
                 file.take(most + 1)
                     .read_to_end(&mut bytes)

@@ -10,7 +10,7 @@ pub(crate) struct Element {
     /// Attributes, without prefixes.
     pub(crate) attributes: Vec<(String, String)>,
     /// Texts and elements in order.
-    pub(crate) content: Vec<Content>,
+    pub(crate) content: Vec<ElementContent>,
     /// The line at which it starts.
     pub(crate) line: usize,
     /// Whether its end is missing.
@@ -19,7 +19,7 @@ pub(crate) struct Element {
 
 /// A part of an element's content.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) enum Content {
+pub(crate) enum ElementContent {
     Text(String),
     Element(Element),
 }
@@ -34,8 +34,8 @@ impl Element {
     /// Its elements.
     pub(crate) fn elements(&self) -> impl Iterator<Item = &Element> {
         self.content.iter().filter_map(|part| match part {
-            Content::Element(element) => Some(element),
-            Content::Text(_) => None,
+            ElementContent::Element(element) => Some(element),
+            ElementContent::Text(_) => None,
         })
     }
 
@@ -54,8 +54,8 @@ impl Element {
     fn add_text(&self, text: &mut String) {
         for part in &self.content {
             match part {
-                Content::Text(part) => text.push_str(part),
-                Content::Element(element) => element.add_text(text),
+                ElementContent::Text(part) => text.push_str(part),
+                ElementContent::Element(element) => element.add_text(text),
             }
         }
     }
@@ -78,8 +78,8 @@ impl Element {
     fn add_html(&self, html: &mut String) {
         for part in &self.content {
             match part {
-                Content::Text(text) => html.push_str(&html_escape::encode_text(text)),
-                Content::Element(element) => {
+                ElementContent::Text(text) => html.push_str(&html_escape::encode_text(text)),
+                ElementContent::Element(element) => {
                     let name = element.name.rsplit(':').next().unwrap_or_default();
                     let _ = write!(html, "<{name}");
                     for (name, value) in &element.attributes {

@@ -8,15 +8,15 @@ use url::Url;
 use super::element::Element;
 use super::text::{date_in, date_of, escaped_paragraphs, plain, push_new};
 use super::xml::{Part, XmlParts};
-use crate::import::imported::{Audience, Found, ImportedEnclosure, ImportedKind, ImportedPost, PostDate, SiteFacts};
+use crate::import::imported::{Audience, FoundItem, ImportedDate, ImportedEnclosure, ImportedKind, ImportedPost, SiteFacts};
 use crate::time::Timestamp;
 
 /// One document of a feed.
 #[derive(Debug, Default)]
-pub(super) struct FeedDocument {
+pub(super) struct FeedFile {
     pub(super) format: &'static str,
     pub(super) site: SiteFacts,
-    pub(super) found: Vec<Found>,
+    pub(super) found: Vec<FoundItem>,
     /// The document with older items.
     pub(super) older: Option<Url>,
     /// Whether WordPress wrote it, whose feeds have pages without linking to them.
@@ -32,12 +32,12 @@ pub(super) struct FeedDocument {
 const MOST_ITEMS: usize = 100_000;
 
 /// Reads the XML feed or export in `parts`, which was fetched from `found_at`.
-pub(super) fn read_xml(mut parts: XmlParts, found_at: Option<&Url>, now: Timestamp) -> FeedDocument {
-    let mut document = FeedDocument::default();
+pub(super) fn read_xml(mut parts: XmlParts, found_at: Option<&Url>, now: Timestamp) -> FeedFile {
+    let mut document = FeedFile::default();
     let mut items = 0;
     while let Some(part) = parts.next_part() {
         match part {
-            Part::Mistake(line, message) => document.found.push(Found::Mistake {
+            Part::Mistake(line, message) => document.found.push(FoundItem::Mistake {
                 place: format!("line {line}"),
                 message,
             }),
@@ -62,7 +62,7 @@ pub(super) fn read_xml(mut parts: XmlParts, found_at: Option<&Url>, now: Timesta
 }
 
 /// Reads the JSON Feed `feed`, which was fetched from `found_at`.
-pub(super) fn read_json(feed: &Value, found_at: Option<&Url>) -> FeedDocument {
+pub(super) fn read_json(feed: &Value, found_at: Option<&Url>) -> FeedFile {
     let text = |value: &Value, key: &str| value.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
     let url = |key: &str| {
         Url::options()
@@ -71,7 +71,7 @@ pub(super) fn read_json(feed: &Value, found_at: Option<&Url>) -> FeedDocument {
             .ok()
             .filter(|_| !text(feed, key).is_empty())
     };
-    let mut document = FeedDocument {
+    let mut document = FeedFile {
         format: "JSON Feed",
         site: SiteFacts {
             title: text(feed, "title"),
@@ -81,7 +81,7 @@ pub(super) fn read_json(feed: &Value, found_at: Option<&Url>) -> FeedDocument {
         older: url("next_url"),
         authors: json_authors(feed),
         language: text(feed, "language"),
-        ..FeedDocument::default()
+        ..FeedFile::default()
     };
     let items = feed
         .get("items")
@@ -108,7 +108,7 @@ fn json_authors(value: &Value) -> Vec<String> {
     names
 }
 
-impl FeedDocument {
+impl FeedFile {
     fn add_fact(&mut self, element: &Element, found_at: Option<&Url>) {
         let parse = |text: &str| {
             Url::options()
@@ -138,7 +138,7 @@ impl FeedDocument {
     }
 
     /// The last steps that all formats share.
-    fn finish(&mut self, mut post: ImportedPost, full: String, summary: String) -> Found {
+    fn finish(&mut self, mut post: ImportedPost, full: String, summary: String) -> FoundItem {
         if full.is_empty() {
             if plain(&summary).trim_end().ends_with(['…', ']']) || plain(&summary).trim_end().ends_with("...") {
                 self.cut_items += 1;
@@ -170,10 +170,10 @@ impl FeedDocument {
             // readers take the address for the id
             post.id = post.url.as_ref().map(Url::to_string).unwrap_or_default();
         }
-        Found::Post(Box::new(post))
+        FoundItem::Post(Box::new(post))
     }
 
-    fn rss_item(&mut self, item: &Element, found_at: Option<&Url>) -> Found {
+    fn rss_item(&mut self, item: &Element, found_at: Option<&Url>) -> FoundItem {
         let guid = item.text_of("guid");
         let link = [item.text_of("link"), item.text_of("feedburner:origLink")]
             .into_iter()
@@ -218,7 +218,7 @@ impl FeedDocument {
         self.finish(post, item.text_of("content:encoded"), item.text_of("description"))
     }
 
-    fn atom_entry(&mut self, entry: &Element, found_at: Option<&Url>, now: Timestamp) -> Found {
+    fn atom_entry(&mut self, entry: &Element, found_at: Option<&Url>, now: Timestamp) -> FoundItem {
         self.format = "Atom";
         let blogger = blogger_kind(entry);
         if blogger.is_some() {
@@ -226,7 +226,7 @@ impl FeedDocument {
         }
         let state = entry.text_of("blogger:status");
         if let Some(kind) = blogger.as_deref().filter(|kind| !matches!(*kind, "post" | "page")) {
-            return Found::LeftOut {
+            return FoundItem::LeftOut {
                 kind: kind.to_owned(),
                 state,
                 why: String::new(),
@@ -277,7 +277,7 @@ impl FeedDocument {
         let is_takeout = entry.elements().any(|element| element.name.starts_with("blogger:"));
         let is_ahead = post
             .date
-            .and_then(PostDate::moment)
+            .and_then(ImportedDate::moment)
             .is_some_and(|date| date.timestamp() > now);
         post.audience = match (is_takeout, state) {
             _ if entry.is_cut || is_draft(entry) => Audience::Draft,
@@ -301,7 +301,7 @@ impl FeedDocument {
         }
     }
 
-    fn json_item(&mut self, item: &Value, number: usize) -> Found {
+    fn json_item(&mut self, item: &Value, number: usize) -> FoundItem {
         let text = |key: &str| item.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
         let id = match item.get("id") {
             Some(Value::String(id)) => id.clone(),

@@ -9,13 +9,13 @@ use std::time::Duration;
 use serde_json::Value;
 use url::Url;
 
-use super::feed_items::{FeedDocument, read_json, read_xml};
+use super::feed_items::{FeedFile, read_json, read_xml};
 use super::recognise::OpenOptions;
 use super::xml::{Input, XmlParts};
-use super::{Listed, Progress};
+use super::{ListedFile, ReadProgress};
 use crate::diagnostic::plain_error;
 use crate::import::address;
-use crate::import::imported::Found;
+use crate::import::imported::FoundItem;
 use crate::outgoing::{Limits, Request};
 
 /// The most bytes of a document.
@@ -39,10 +39,10 @@ impl<'a> FeedReading<'a> {
     }
 
     /// Reads the feed in `input`, which is not at an address.
-    pub(super) fn read_file(self, input: Input) -> Result<Listed, String> {
+    pub(super) fn read_file(self, input: Input) -> Result<ListedFile, String> {
         let mut document = self.read_document(input, None)?;
         if let Some(older) = document.older.take() {
-            document.found.push(Found::Mistake {
+            document.found.push(FoundItem::Mistake {
                 place: "the feed".to_owned(),
                 message: format!("older items are at {older}: import from the feed's address, not from a file, to have them too"),
             });
@@ -50,7 +50,7 @@ impl<'a> FeedReading<'a> {
         self.finish(document)
     }
 
-    fn read_document(self, input: Input, found_at: Option<&Url>) -> Result<FeedDocument, String> {
+    fn read_document(self, input: Input, found_at: Option<&Url>) -> Result<FeedFile, String> {
         let mut head = [0; 64];
         let bytes = match &input {
             Input::Memory(bytes) => {
@@ -80,8 +80,12 @@ impl<'a> FeedReading<'a> {
         Ok(document)
     }
 
-    fn finish(self, document: FeedDocument) -> Result<Listed, String> {
-        let items = document.found.iter().filter(|found| matches!(found, Found::Post(_))).count();
+    fn finish(self, document: FeedFile) -> Result<ListedFile, String> {
+        let items = document
+            .found
+            .iter()
+            .filter(|found| matches!(found, FoundItem::Post(_)))
+            .count();
         if document.cut_items * 2 > items && !self.options.with_summaries {
             return Err(format!(
                 "{} of its {items} items have only the beginning of their text; import an export of the tool instead, or take the summaries with \
@@ -91,7 +95,7 @@ impl<'a> FeedReading<'a> {
         }
         let mut site = document.site;
         site.home = site.home.or_else(|| self.options.home.cloned());
-        Ok(Listed {
+        Ok(ListedFile {
             format: document.format,
             site,
             found: document.found,
@@ -99,7 +103,7 @@ impl<'a> FeedReading<'a> {
         })
     }
 
-    fn fetch(self, url: &Url) -> Result<(Url, FeedDocument), String> {
+    fn fetch(self, url: &Url) -> Result<(Url, FeedFile), String> {
         let limits = Limits {
             bytes: MOST_BYTES,
             ..Limits::default()
@@ -121,7 +125,7 @@ impl<'a> FeedReading<'a> {
 }
 
 /// Fetches the feed at `url` and its older documents: those that it links to, else the pages of WordPress.
-pub(super) fn fetch_all(url: &Url, options: OpenOptions, progress: &mut Progress) -> Result<Listed, String> {
+pub(super) fn fetch_all(url: &Url, options: OpenOptions, progress: &mut ReadProgress) -> Result<ListedFile, String> {
     let reading = FeedReading::new(options);
     let (found_at, mut document) = reading.fetch(url)?;
     document.site.feed = Some(url.clone());
@@ -139,7 +143,7 @@ pub(super) fn fetch_all(url: &Url, options: OpenOptions, progress: &mut Progress
         let Some(next) = next.filter(|next| seen.insert(next.clone())) else {
             break;
         };
-        let stop = |why: &str| Found::Mistake {
+        let stop = |why: &str| FoundItem::Mistake {
             place: next.to_string(),
             message: format!("older items were not read: {why}"),
         };
@@ -184,9 +188,9 @@ fn paged(feed: &Url, page: usize) -> Url {
 }
 
 /// Keeps the items whose ids are not in `ids`: documents of a feed overlap.
-fn keep_new(found: &mut Vec<Found>, ids: &mut HashSet<String>) {
+fn keep_new(found: &mut Vec<FoundItem>, ids: &mut HashSet<String>) {
     found.retain(|found| match found {
-        Found::Post(post) => post.id.is_empty() || ids.insert(post.id.clone()),
+        FoundItem::Post(post) => post.id.is_empty() || ids.insert(post.id.clone()),
         _ => true,
     });
 }

@@ -7,9 +7,9 @@ use std::collections::HashMap;
 use serde_json::{Map, Value};
 use url::Url;
 
-use super::Listed;
+use super::ListedFile;
 use super::text::{date_of, escaped_paragraphs, plain, push_new};
-use crate::import::imported::{Audience, Found, ImportedKind, ImportedPost, PostDate, SiteFacts};
+use crate::import::imported::{Audience, FoundItem, ImportedDate, ImportedKind, ImportedPost, SiteFacts};
 use crate::time::Timestamp;
 
 /// What stands for the address of the site.
@@ -27,19 +27,19 @@ fn tables(export: &Value) -> Option<&Map<String, Value>> {
 }
 
 /// Reads `export`. What was to be published before `now` is a draft. `home` is the address of the site, if it is known.
-pub(super) fn read_ghost(export: &Value, home: Option<&Url>, now: Timestamp) -> Listed {
+pub(super) fn read_ghost(export: &Value, home: Option<&Url>, now: Timestamp) -> ListedFile {
     let empty = Map::new();
     let tables = Tables::new(tables(export).unwrap_or(&empty), home, now);
     let found = tables
         .rows("posts")
-        .map(|row| Found::Post(Box::new(tables.post(row))))
+        .map(|row| FoundItem::Post(Box::new(tables.post(row))))
         .collect();
     let title = tables
         .rows("settings")
         .find(|row| text(row, "key") == "title")
         .map(|row| text(row, "value"))
         .unwrap_or_default();
-    Listed {
+    ListedFile {
         format: "Ghost",
         site: SiteFacts {
             title,
@@ -183,7 +183,7 @@ impl<'a> Tables<'a> {
             // sent by mail only, or for members
             "published" | "sent" => Audience::Private,
             "scheduled" if is_public => {
-                let date = date_of(row.get("published_at")).and_then(PostDate::moment);
+                let date = date_of(row.get("published_at")).and_then(ImportedDate::moment);
                 if date.is_some_and(|date| date.timestamp() > self.now) {
                     Audience::Everybody
                 } else {

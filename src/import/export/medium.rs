@@ -6,10 +6,10 @@ use std::sync::Mutex;
 
 use url::Url;
 
-use super::Listed;
+use super::ListedFile;
 use super::archive::Archive;
 use super::text::{date_in, plain, push_new};
-use crate::import::imported::{Audience, Found, ImportedPost, SiteFacts};
+use crate::import::imported::{Audience, FoundItem, ImportedPost, SiteFacts};
 use crate::post::html::token::{self, Token};
 
 /// The length of the number at the end of an address.
@@ -34,15 +34,15 @@ fn pages(archive: &Archive) -> Vec<String> {
 }
 
 /// Reads the pages of `archive`.
-pub(super) fn read_medium(mut archive: Archive) -> Listed {
+pub(super) fn read_medium(mut archive: Archive) -> ListedFile {
     let mut found = Vec::new();
     for name in pages(&archive) {
         found.push(match archive.read_text(&name) {
             Ok(html) => read_page(&name, &html),
-            Err(message) => Found::Mistake { place: name, message },
+            Err(message) => FoundItem::Mistake { place: name, message },
         });
     }
-    Listed {
+    ListedFile {
         format: "Medium",
         site: SiteFacts::default(),
         found,
@@ -50,7 +50,7 @@ pub(super) fn read_medium(mut archive: Archive) -> Listed {
     }
 }
 
-fn read_page(name: &str, html: &str) -> Found {
+fn read_page(name: &str, html: &str) -> FoundItem {
     let file = name.rsplit('/').next().unwrap_or_default();
     let page = Page::parse(html);
     let url: Option<Url> = page.canonical.as_deref().and_then(|url| url.parse().ok());
@@ -59,7 +59,7 @@ fn read_page(name: &str, html: &str) -> Found {
     let title = plain(&page.title);
     let words = plain(&page.content);
     if !is_draft && !page.has_structure && words.chars().count() <= LONGEST_ANSWER && is_start(&title, &words) {
-        return Found::LeftOut {
+        return FoundItem::LeftOut {
             kind: "comment".to_owned(),
             state,
             why: "an answer to a post".to_owned(),
@@ -91,7 +91,7 @@ fn read_page(name: &str, html: &str) -> Found {
         ..ImportedPost::default()
     };
     post.authors.truncate(10);
-    Found::Post(Box::new(post))
+    FoundItem::Post(Box::new(post))
 }
 
 /// Whether `words` are `title`, or begin with it where Medium has cut it.

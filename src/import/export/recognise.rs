@@ -15,7 +15,7 @@ use super::medium;
 use super::substack;
 use super::wordpress::Wordpress;
 use super::xml::Input;
-use super::{Export, Listed, Progress};
+use super::{ListedFile, OldExport, ReadProgress};
 use crate::diagnostic::plain_error;
 use crate::outgoing::Client;
 use crate::time::Timestamp;
@@ -43,7 +43,7 @@ pub(crate) struct OpenOptions<'a> {
 /// # Errors
 ///
 /// Why it cannot be read, or that it is no export that is known.
-pub(crate) fn open(source: &str, options: OpenOptions, progress: &mut Progress) -> Result<Export, String> {
+pub(crate) fn open(source: &str, options: OpenOptions, progress: &mut ReadProgress) -> Result<OldExport, String> {
     if source.starts_with("http://") || source.starts_with("https://") {
         let url: Url = source.parse().map_err(|error| format!("this is no valid address: {error}"))?;
         return feed_source::fetch_all(&url, options, progress).map(listed);
@@ -68,7 +68,7 @@ pub(crate) fn open(source: &str, options: OpenOptions, progress: &mut Progress) 
     // UTF-16 begins with its mark, or with the NUL of a `<`
     if text.starts_with('<') || matches!(head.first(), Some(0xfe | 0xff | 0)) {
         if is_wxr(text) {
-            return Ok(Export::Wordpress(Box::new(Wordpress::open(path, options.now, progress)?)));
+            return Ok(OldExport::Wordpress(Box::new(Wordpress::open(path, options.now, progress)?)));
         }
         let reading = FeedReading::new(options);
         return reading.read_file(Input::File(path.to_owned())).map(listed);
@@ -76,8 +76,8 @@ pub(crate) fn open(source: &str, options: OpenOptions, progress: &mut Progress) 
     Err(UNKNOWN.to_owned())
 }
 
-fn listed(export: Listed) -> Export {
-    Export::Listed(Box::new(export))
+fn listed(export: ListedFile) -> OldExport {
+    OldExport::ListedFile(Box::new(export))
 }
 
 /// The message for a file that is no known export.
@@ -87,14 +87,14 @@ const UNKNOWN: &str = "it is no export that feedmill knows; known are those of W
 const FOLDER: &str = "it is a folder, but not an unpacked export of Substack, Medium or micro.blog; folders of Markdown from other tools need no \
                       import: `feedmill serve FOLDER` reads them as they are";
 
-/// Whether a document that begins with `text` is a WXR export, also of a version that nobody wrote down.
+/// Whether a document that begins with `text` is a WXR export, also if it does not name its version.
 fn is_wxr(text: &str) -> bool {
     ["wordpress.org/export/", "<wp:wxr_version", "<wp:post_type", "<wp:post_id"]
         .iter()
         .any(|mark| text.contains(mark))
 }
 
-fn open_json(path: &Utf8Path, options: OpenOptions) -> Result<Listed, String> {
+fn open_json(path: &Utf8Path, options: OpenOptions) -> Result<ListedFile, String> {
     let mut bytes = Vec::new();
     let file = File::open(path).map_err(|error| plain_error(&error))?;
     file.take(LARGEST_JSON + 1)
@@ -114,7 +114,7 @@ fn open_json(path: &Utf8Path, options: OpenOptions) -> Result<Listed, String> {
         .map_err(|_| UNKNOWN.to_owned())
 }
 
-fn open_archive(mut archive: Archive, options: OpenOptions) -> Result<Listed, String> {
+fn open_archive(mut archive: Archive, options: OpenOptions) -> Result<ListedFile, String> {
     if let Some(table) = substack::table_name(&archive) {
         return substack::read_substack(archive, &table, options.home, options.now);
     }

@@ -7,11 +7,11 @@ use std::sync::Mutex;
 use serde::Deserialize;
 use url::Url;
 
-use super::Listed;
+use super::ListedFile;
 use super::archive::Archive;
 use super::text::{date_in, plain};
 use crate::import::furniture::without_elements;
-use crate::import::imported::{Audience, Found, ImportedEnclosure, ImportedKind, ImportedPost, PostDate, SiteFacts};
+use crate::import::imported::{Audience, FoundItem, ImportedDate, ImportedEnclosure, ImportedKind, ImportedPost, SiteFacts};
 use crate::time::Timestamp;
 
 /// The table.
@@ -49,7 +49,7 @@ pub(super) fn table_name(archive: &Archive) -> Option<String> {
 }
 
 /// Reads the archive whose table is `table`.
-pub(super) fn read_substack(mut archive: Archive, table: &str, home: Option<&Url>, now: Timestamp) -> Result<Listed, String> {
+pub(super) fn read_substack(mut archive: Archive, table: &str, home: Option<&Url>, now: Timestamp) -> Result<ListedFile, String> {
     let text = archive.read_text(table).map_err(|why| format!("{table}: {why}"))?;
     let folder = table.strip_suffix(TABLE).unwrap_or_default().to_owned();
     let mut found = Vec::new();
@@ -57,13 +57,13 @@ pub(super) fn read_substack(mut archive: Archive, table: &str, home: Option<&Url
     for (row, number) in rows.deserialize::<Row>().zip(2..).take(MOST_ROWS) {
         match row {
             Ok(row) => found.push(read_row(&row, &mut archive, &folder, home, now)),
-            Err(error) => found.push(Found::Mistake {
+            Err(error) => found.push(FoundItem::Mistake {
                 place: format!("{table}, row {number}"),
                 message: error.to_string(),
             }),
         }
     }
-    Ok(Listed {
+    Ok(ListedFile {
         format: "Substack",
         site: SiteFacts {
             home: home.cloned(),
@@ -75,7 +75,7 @@ pub(super) fn read_substack(mut archive: Archive, table: &str, home: Option<&Url
     })
 }
 
-fn read_row(row: &Row, archive: &mut Archive, folder: &str, home: Option<&Url>, now: Timestamp) -> Found {
+fn read_row(row: &Row, archive: &mut Archive, folder: &str, home: Option<&Url>, now: Timestamp) -> FoundItem {
     let is_published = row.is_published.trim().eq_ignore_ascii_case("true");
     let slug = row.post_id.split_once('.').map_or("", |(_, slug)| slug).to_owned();
     let state = format!("{}, {}", if is_published { "published" } else { "draft" }, row.audience);
@@ -83,7 +83,7 @@ fn read_row(row: &Row, archive: &mut Archive, folder: &str, home: Option<&Url>, 
     let html = match archive.read_text(&name) {
         Ok(html) => html,
         Err(why) => {
-            return Found::LeftOut {
+            return FoundItem::LeftOut {
                 kind: row.r#type.clone(),
                 state,
                 why: format!(
@@ -93,7 +93,9 @@ fn read_row(row: &Row, archive: &mut Archive, folder: &str, home: Option<&Url>, 
         }
     };
     let date = date_in(&row.post_date);
-    let is_due = date.and_then(PostDate::moment).is_some_and(|date| date.timestamp() <= now);
+    let is_due = date
+        .and_then(ImportedDate::moment)
+        .is_some_and(|date| date.timestamp() <= now);
     let has_wall = html.contains("paywall");
     let mut post = ImportedPost {
         kind: if row.r#type == "page" {
@@ -134,5 +136,5 @@ fn read_row(row: &Row, archive: &mut Archive, folder: &str, home: Option<&Url>, 
     }
     let is_furniture = |tag: &str, class: &str| tag != "a" && class.split_whitespace().any(|class| FURNITURE.contains(&class));
     post.html = without_elements(&html, &is_furniture);
-    Found::Post(Box::new(post))
+    FoundItem::Post(Box::new(post))
 }

@@ -7,7 +7,7 @@ use jiff::tz::Offset;
 use serde_json::Value;
 
 use crate::import::feed::parse_moment;
-use crate::import::imported::PostDate;
+use crate::import::imported::ImportedDate;
 use crate::post::html;
 use crate::time::{Moment, Timestamp};
 
@@ -35,17 +35,17 @@ pub(super) fn escaped_paragraphs(text: &str) -> String {
 }
 
 /// The date in a text, in UTC if it has no zone.
-pub(super) fn date_in(text: &str) -> Option<PostDate> {
-    parse_moment(text).map(PostDate::Zoned)
+pub(super) fn date_in(text: &str) -> Option<ImportedDate> {
+    parse_moment(text).map(ImportedDate::Zoned)
 }
 
 /// The date in a value of JSON: a text, or milliseconds since 1970.
-pub(super) fn date_of(value: Option<&Value>) -> Option<PostDate> {
+pub(super) fn date_of(value: Option<&Value>) -> Option<ImportedDate> {
     match value? {
         Value::String(text) => date_in(text),
         Value::Number(number) => {
             let at = Timestamp::from_millisecond(number.as_i64()?).ok()?;
-            Moment::new(at, Offset::UTC).map(PostDate::Zoned)
+            Moment::new(at, Offset::UTC).map(ImportedDate::Zoned)
         }
         _ => None,
     }

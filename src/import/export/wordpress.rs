@@ -9,13 +9,13 @@ use jiff::civil::DateTime;
 use jiff::tz::{Offset, TimeZone};
 use url::Url;
 
-use super::Progress;
+use super::ReadProgress;
 use super::element::Element;
 use super::text::{plain, push_new};
 use super::wordpress_body::{self, Attachments};
 use super::xml::{Input, Part, XmlParts};
 use crate::import::feed::parse_moment;
-use crate::import::imported::{Audience, Found, ImportedEnclosure, ImportedKind, ImportedPost, PostDate, SiteFacts};
+use crate::import::imported::{Audience, FoundItem, ImportedDate, ImportedEnclosure, ImportedKind, ImportedPost, SiteFacts};
 use crate::time::{Moment, Timestamp};
 
 /// The most attachments whose addresses are kept.
@@ -60,7 +60,7 @@ impl Attachments for Wordpress {
 
 impl Wordpress {
     /// Reads the table of authors and attachments of the file at `path`. An item that was to be published before `now` is a draft.
-    pub(crate) fn open(path: &Utf8Path, now: Timestamp, progress: &mut Progress) -> Result<Wordpress, String> {
+    pub(crate) fn open(path: &Utf8Path, now: Timestamp, progress: &mut ReadProgress) -> Result<Wordpress, String> {
         let mut wordpress = Wordpress {
             path: path.to_owned(),
             site: SiteFacts::default(),
@@ -142,21 +142,21 @@ impl Wordpress {
     }
 
     /// Reads all items, in the order of the file.
-    pub(crate) fn read(&self, progress: &mut Progress, visit: &mut dyn FnMut(Found)) -> Result<(), String> {
+    pub(crate) fn read(&self, progress: &mut ReadProgress, visit: &mut dyn FnMut(FoundItem)) -> Result<(), String> {
         let mut parts = XmlParts::open(Input::File(self.path.clone()))?;
         let mut items = 0;
         // in exports of Squarespace the attachment after an item is its picture
-        let mut last: Option<Found> = None;
+        let mut last: Option<FoundItem> = None;
         while let Some(part) = parts.next_part() {
             match part {
-                Part::Mistake(line, message) => visit(Found::Mistake {
+                Part::Mistake(line, message) => visit(FoundItem::Mistake {
                     place: format!("line {line}"),
                     message,
                 }),
                 Part::Element(element) if element.name == "item" => {
                     items += 1;
                     let next = self.item(&element);
-                    if let (true, Some(Found::Post(post)), Some(address)) =
+                    if let (true, Some(FoundItem::Post(post)), Some(address)) =
                         (self.is_squarespace, &mut last, attachment_address(&element))
                     {
                         post.image.get_or_insert(address);
@@ -171,15 +171,15 @@ impl Wordpress {
         Ok(())
     }
 
-    fn item(&self, item: &Element) -> Found {
+    fn item(&self, item: &Element) -> FoundItem {
         let (kind, state) = (item.text_of("wp:post_type"), item.text_of("wp:status"));
         let post_kind = match kind.as_str() {
             "page" => ImportedKind::Page,
-            // a file from which the types are missing has posts, but nobody knows whether they are public
+            // a file from which the types are missing has posts, but does not say whether they are public
             "post" | "" => ImportedKind::Post,
             _ => {
                 let why = String::new();
-                return Found::LeftOut { kind, state, why };
+                return FoundItem::LeftOut { kind, state, why };
             }
         };
         let id = item.text_of("wp:post_id");
@@ -229,7 +229,7 @@ impl Wordpress {
             post.losses
                 .push("the end of its text is missing in the export, and the next item is in it, so it is a draft".to_owned());
         }
-        Found::Post(Box::new(post))
+        FoundItem::Post(Box::new(post))
     }
 
     /// Who may read an item. Only what is known to be public is for everybody.
@@ -245,7 +245,7 @@ impl Wordpress {
             "private" => Audience::Private,
             // it waits for its date; one that missed it was never shown
             "future" => {
-                let date = date(item, "wp:post_date", "wp:post_date_gmt").and_then(PostDate::moment);
+                let date = date(item, "wp:post_date", "wp:post_date_gmt").and_then(ImportedDate::moment);
                 if date.is_some_and(|date| date.timestamp() > self.now) {
                     Audience::Everybody
                 } else {
@@ -368,14 +368,14 @@ fn metas(item: &Element) -> impl Iterator<Item = (String, String)> {
 }
 
 /// The date in the element `local`, with the offset that follows from the one in `gmt`. Drafts have zeros there.
-fn date(item: &Element, local: &str, gmt: &str) -> Option<PostDate> {
+fn date(item: &Element, local: &str, gmt: &str) -> Option<ImportedDate> {
     let parse = |name: &str| {
         let text = item.text_of(name);
         DateTime::strptime("%Y-%m-%d %H:%M:%S", &text).ok().filter(|at| at.year() > 0)
     };
     let in_feed = || {
         parse_moment(&item.text_of("pubDate"))
-            .map(PostDate::Zoned)
+            .map(ImportedDate::Zoned)
             .filter(|_| local == "wp:post_date")
     };
     match (parse(local), parse(gmt)) {
@@ -383,10 +383,10 @@ fn date(item: &Element, local: &str, gmt: &str) -> Option<PostDate> {
             let at = Moment::local(gmt, &TimeZone::UTC)?.timestamp();
             let seconds = i32::try_from(local.duration_since(gmt).as_secs()).unwrap_or(0);
             let offset = Offset::from_seconds(seconds).unwrap_or(Offset::UTC);
-            Moment::new(at, offset).map(PostDate::Zoned)
+            Moment::new(at, offset).map(ImportedDate::Zoned)
         }
-        (Some(local), None) => Some(PostDate::Local(local)),
-        (None, Some(gmt)) => Moment::local(gmt, &TimeZone::UTC).map(PostDate::Zoned),
+        (Some(local), None) => Some(ImportedDate::Local(local)),
+        (None, Some(gmt)) => Moment::local(gmt, &TimeZone::UTC).map(ImportedDate::Zoned),
         (None, None) => in_feed(),
     }
 }

@@ -97,7 +97,7 @@ fn mark_more(content: &str, post: &mut ImportedPost) -> String {
 }
 
 /// A shortcode: `[name key="value"]content[/name]`.
-struct Shortcode<'a> {
+struct OldShortcode<'a> {
     name: &'a str,
     attributes: Vec<(String, String)>,
     content: Option<&'a str>,
@@ -108,7 +108,7 @@ struct Shortcode<'a> {
     has_attributes: bool,
 }
 
-impl Shortcode<'_> {
+impl OldShortcode<'_> {
     fn attribute(&self, name: &str) -> &str {
         self.attributes
             .iter()
@@ -155,7 +155,7 @@ fn replace_shortcodes(content: &str, id: &str, attachments: &dyn Attachments, po
 }
 
 /// Parses the shortcode after its `[`.
-fn parse_shortcode(text: &str) -> Option<Shortcode<'_>> {
+fn parse_shortcode(text: &str) -> Option<OldShortcode<'_>> {
     let end = text.find(|c: char| !(c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '_' | '-')))?;
     let name = text
         .get(..end)
@@ -171,7 +171,7 @@ fn parse_shortcode(text: &str) -> Option<Shortcode<'_>> {
         Some((content, after)) if !inside.trim_end().ends_with('/') => (Some(content), after),
         _ => (None, after_tag),
     };
-    Some(Shortcode {
+    Some(OldShortcode {
         name,
         attributes,
         content,
@@ -221,7 +221,7 @@ fn parse_attributes(text: &str) -> Vec<(String, String)> {
 }
 
 /// The HTML of a shortcode; `None` if it is not known.
-fn replacement(code: &Shortcode, id: &str, attachments: &dyn Attachments) -> Option<String> {
+fn replacement(code: &OldShortcode, id: &str, attachments: &dyn Attachments) -> Option<String> {
     match code.name {
         "caption" | "wp_caption" => Some(caption(code)),
         "gallery" => Some(gallery(code, id, attachments)),
@@ -249,7 +249,7 @@ fn link_paragraph(address: &str) -> String {
 }
 
 /// A picture with a caption: the caption is an attribute (before WordPress 3.4), or what follows the picture.
-fn caption(code: &Shortcode) -> String {
+fn caption(code: &OldShortcode) -> String {
     let content = code.content.unwrap_or_default().trim();
     let end = ["</a>", "/>", ">"]
         .iter()
@@ -265,7 +265,7 @@ fn caption(code: &Shortcode) -> String {
     format!("\n\n<figure>{picture}<figcaption>{text}</figcaption></figure>\n\n")
 }
 
-fn gallery(code: &Shortcode, id: &str, attachments: &dyn Attachments) -> String {
+fn gallery(code: &OldShortcode, id: &str, attachments: &dyn Attachments) -> String {
     let ids = [code.attribute("ids"), code.attribute("include")]
         .into_iter()
         .find(|ids| !ids.is_empty());

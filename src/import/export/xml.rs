@@ -18,7 +18,7 @@ use quick_xml::Reader;
 use quick_xml::encoding::DecodingReader;
 use quick_xml::events::{BytesStart, Event};
 
-use super::element::{Content, Element};
+use super::element::{Element, ElementContent};
 use crate::diagnostic::plain_error;
 
 /// The most bytes of one text or tag, and of one item.
@@ -57,7 +57,7 @@ pub(crate) enum Part {
 
 /// The lines and bytes that a reader consumed.
 #[derive(Clone, Default)]
-struct Position {
+struct XmlPosition {
     lines: Rc<Cell<usize>>,
     bytes: Rc<Cell<u64>>,
     /// The value of `bytes` at which the next read fails, so that a text without an end does not fill the memory.
@@ -67,7 +67,7 @@ struct Position {
 /// Counts lines and bytes, and fails at the limit.
 struct CountingReader<R> {
     inner: R,
-    position: Position,
+    position: XmlPosition,
 }
 
 impl<R: BufRead> Read for CountingReader<R> {
@@ -133,7 +133,7 @@ type DocumentReader = Reader<CountingReader<DecodingReader<BufReader<Box<dyn Rea
 pub(crate) struct XmlParts {
     input: Input,
     reader: DocumentReader,
-    position: Position,
+    position: XmlPosition,
     /// The offset in the file at which `reader` began.
     start: u64,
     prefixes: HashMap<String, &'static str>,
@@ -159,7 +159,7 @@ impl XmlParts {
     ///
     /// Why it cannot be read.
     pub(crate) fn open(input: Input) -> Result<XmlParts, String> {
-        let position = Position::default();
+        let position = XmlPosition::default();
         let reader = open_at(&input, 0, &position).map_err(|error| plain_error(&error))?;
         Ok(XmlParts {
             input,
@@ -327,7 +327,7 @@ impl XmlParts {
     fn close_last(&mut self) {
         let Some(element) = self.open.pop() else { return };
         match self.open.last_mut() {
-            Some(parent) => parent.content.push(Content::Element(element)),
+            Some(parent) => parent.content.push(ElementContent::Element(element)),
             None => {
                 self.size = 0;
                 self.too_deep = 0;
@@ -364,8 +364,8 @@ impl XmlParts {
         }
         let Some(element) = self.open.last_mut() else { return };
         match element.content.last_mut() {
-            Some(Content::Text(known)) => known.push_str(text),
-            _ => element.content.push(Content::Text(text.to_owned())),
+            Some(ElementContent::Text(known)) => known.push_str(text),
+            _ => element.content.push(ElementContent::Text(text.to_owned())),
         }
     }
 
@@ -374,7 +374,7 @@ impl XmlParts {
         self.mistake(line, format!("the rest of this item cannot be read: {why}"));
         self.end_all("what is in it cannot be read");
         self.restarts += 1;
-        let position = Position::default();
+        let position = XmlPosition::default();
         let found = if self.restarts > MOST_RESTARTS {
             Ok(None)
         } else {
@@ -401,7 +401,7 @@ impl XmlParts {
 }
 
 /// A reader of `input` from `offset` on.
-fn open_at(input: &Input, offset: u64, position: &Position) -> io::Result<DocumentReader> {
+fn open_at(input: &Input, offset: u64, position: &XmlPosition) -> io::Result<DocumentReader> {
     let mut reader = Reader::from_reader(CountingReader {
         inner: DecodingReader::new(BufReader::with_capacity(64 * 1024, input.open_at(offset)?)),
         position: position.clone(),
@@ -419,7 +419,7 @@ fn next_item(input: &Input, offset: u64) -> io::Result<Option<(u64, usize)>> {
     let (mut at, mut lines, mut line) = (offset + 1, 0, Vec::new());
     loop {
         line.clear();
-        // a line without an end is read in pieces, each of which begins after a `<`
+        // a line without an end is read in pieces; each begins after a `<`
         let n = reader.by_ref().take(64 * 1024).read_until(b'\n', &mut line)?;
         if n == 0 {
             return Ok(None);

@@ -6,7 +6,7 @@ use camino::Utf8Path;
 use proptest::prelude::*;
 
 use super::*;
-use crate::post::reference::{Found, Role, Target, Written};
+use crate::post::reference::{Destination, FoundDestination, Role, Written};
 
 /// Files of posts, each with its front matter.
 const POSTS: [(&str, &str); 13] = [
@@ -60,7 +60,7 @@ fn all_files<'a>(files: impl Iterator<Item = &'a str>) -> FileChanges {
     }
 }
 
-fn find(index: &Index, source: &str, reference: &str, role: Role) -> Found {
+fn find(index: &Index, source: &str, reference: &str, role: Role) -> FoundDestination {
     let is_shown = |path: &Utf8Path| !path.starts_with("secret") && !path.starts_with("notes/hello");
     let around = Surroundings {
         base_path: "",
@@ -75,13 +75,13 @@ fn find(index: &Index, source: &str, reference: &str, role: Role) -> Found {
     index.find_target((source.into(), page), &written, role, around)
 }
 
-fn shown(found: &Found) -> String {
+fn shown(found: &FoundDestination) -> String {
     match &found.target {
         None => "nothing".to_owned(),
-        Some(Target::AsWritten) => "as written".to_owned(),
-        Some(Target::Page(address)) => address.clone(),
-        Some(Target::File(path)) => format!("file {path}"),
-        Some(Target::NotPublic) => "not public".to_owned(),
+        Some(Destination::AsWritten) => "as written".to_owned(),
+        Some(Destination::Page(address)) => address.clone(),
+        Some(Destination::File(path)) => format!("file {path}"),
+        Some(Destination::NotPublic) => "not public".to_owned(),
     }
 }
 
@@ -347,7 +347,7 @@ fn step() -> impl Strategy<Value = Step> {
 }
 
 /// Every answer of `index`, with the files of posts that are not public hidden.
-fn answers(index: &Index) -> Vec<Found> {
+fn answers(index: &Index) -> Vec<FoundDestination> {
     let may_read_file = |path: &Utf8Path| {
         let owner = path.starts_with("b").then(|| index.post("b/index.md".into())).flatten();
         owner.is_none_or(|post| index.is_readable(post))

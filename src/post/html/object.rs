@@ -29,10 +29,10 @@ pub(super) fn shown<'a>(tag: &Tag<'a>, after: &Tokens<'a>) -> Shown<'a> {
     let is_picture = kind.starts_with("image/") || kind.is_empty() && PICTURES.iter().any(|ending| path.ends_with(ending));
     let content = content(after);
     match content {
-        Content { has_picture: true, .. } => Shown::Content,
-        Content { has_link: true, .. } if !is_picture => Shown::Content,
-        Content { length, .. } if is_picture => Shown::Picture(address, length),
-        Content { length, .. } => Shown::Link(address, length),
+        ObjectContent { has_picture: true, .. } => Shown::Content,
+        ObjectContent { has_link: true, .. } if !is_picture => Shown::Content,
+        ObjectContent { length, .. } if is_picture => Shown::Picture(address, length),
+        ObjectContent { length, .. } => Shown::Link(address, length),
     }
 }
 
@@ -42,15 +42,15 @@ pub(super) fn address<'a>(tag: &Tag<'a>) -> Option<&'a str> {
 }
 
 /// What is in an object.
-struct Content {
+struct ObjectContent {
     has_picture: bool,
     has_link: bool,
     /// The number of tokens with the start and the end of the object; 1 if its end is not found.
     length: usize,
 }
 
-fn content(after: &Tokens<'_>) -> Content {
-    let mut content = Content {
+fn content(after: &Tokens<'_>) -> ObjectContent {
+    let mut content = ObjectContent {
         has_picture: false,
         has_link: false,
         length: 1,
@@ -75,7 +75,7 @@ fn content(after: &Tokens<'_>) -> Content {
         }
     }
     // what follows is not known to be in it
-    Content {
+    ObjectContent {
         has_picture: false,
         has_link: false,
         ..content

@@ -409,7 +409,7 @@ impl<'a> BlockTranslator<'a> {
             self.end_container(colons);
             return true;
         }
-        let container = Container::parse(info);
+        let container = BlockContainer::parse(info);
         let ends = self.text.get(self.at + length..).is_some_and(|rest| rest.contains(":::"));
         let can_open = ends && !self.is_full();
         let (start, end) = match container.html() {
@@ -682,12 +682,12 @@ fn without_markdown<'a>(tag: &JsxTag<'a>) -> JsxTag<'a> {
 }
 
 /// The first line of a container between `:::`, without its colons.
-struct Container<'a> {
+struct BlockContainer<'a> {
     name: &'a str,
     title: Option<&'a str>,
 }
 
-impl<'a> Container<'a> {
+impl<'a> BlockContainer<'a> {
     /// Parses `tip`, `tip A title`, `tip[A title]{#id}`, `{.tip}`.
     fn parse(info: &'a str) -> Self {
         let braced = info.strip_prefix('{').and_then(|info| info.split_once('}'));
@@ -708,7 +708,7 @@ impl<'a> Container<'a> {
             None => rest.split_once('{').map_or(rest, |(title, _)| title),
         };
         let title = Some(title.trim()).filter(|title| !title.is_empty());
-        Container { name, title }
+        BlockContainer { name, title }
     }
 
     /// Its start and its end in HTML, if its name has a meaning.

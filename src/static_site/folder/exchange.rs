@@ -17,7 +17,7 @@ pub(super) const WORK: &str = ".feedmill-new";
 
 /// The folder that is written, and the one in whose place it comes.
 #[derive(Debug)]
-pub(super) struct Place {
+pub(super) struct FolderPair {
     /// The folder that readers see. It may not exist yet.
     pub(super) out: Utf8PathBuf,
     /// The new folder.
@@ -28,9 +28,9 @@ pub(super) struct Place {
     lock: File,
 }
 
-impl Place {
+impl FolderPair {
     /// Makes an empty new folder for `out`, which may be a symbolic link to a folder.
-    pub(super) fn begin(out: &Utf8Path) -> Result<Place, WriteError> {
+    pub(super) fn begin(out: &Utf8Path) -> Result<FolderPair, WriteError> {
         let out = match out.canonicalize_utf8() {
             Ok(out) => out,
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
@@ -62,7 +62,7 @@ impl Place {
         }
         remove(&new)?;
         fs::create_dir(&new)?;
-        Ok(Place {
+        Ok(FolderPair {
             out,
             new,
             is_beside,

@@ -5,10 +5,10 @@ use std::fmt::Write as _;
 use http::header;
 
 use super::headers::{MEDIA_CACHE_CONTROL, SampleHeaders, as_pattern};
-use super::{Rule, quoted};
+use super::{HostRule, quoted};
 
 /// The text of the file.
-pub(super) fn htaccess(rules: &[Rule], gone: &[Rule], samples: &SampleHeaders) -> String {
+pub(super) fn htaccess(rules: &[HostRule], gone: &[HostRule], samples: &SampleHeaders) -> String {
     let base = &samples.base_path;
     let mut text = String::from("Options -Indexes -MultiViews\nDirectorySlash Off\nDirectoryIndex index.html\n");
     let _ = writeln!(text, "ErrorDocument 404 {base}/404.html");

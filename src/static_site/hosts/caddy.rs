@@ -3,13 +3,13 @@
 use std::fmt::Write as _;
 
 use super::headers::{MEDIA_CACHE_CONTROL, SampleHeaders, as_pattern};
-use super::{Rule, quoted};
+use super::{HostRule, quoted};
 
 /// The file.
 pub(super) const NAME: &str = ".feedmill-caddy";
 
 /// The directives of the site.
-pub(super) fn site(rules: &[Rule], gone: &[Rule], samples: &SampleHeaders) -> String {
+pub(super) fn site(rules: &[HostRule], gone: &[HostRule], samples: &SampleHeaders) -> String {
     let base = &samples.base_path;
     let mut text = String::from("# Import this file in the block of the site, after `root`.\n");
     text.push_str("map {path} {feedmill_to} {feedmill_gone} {\n");

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::Rule;
+use super::HostRule;
 use super::headers::{MEDIA_CACHE_CONTROL, SampleHeaders};
 
 /// The paths of the files of scopes. `*` in the middle of a path does not mean the same on each host; a placeholder does.
@@ -18,7 +18,7 @@ const FOLDERS: [&str; 8] = [
 ];
 
 /// The redirects, one on each line.
-pub(super) fn redirects(rules: &[Rule]) -> String {
+pub(super) fn redirects(rules: &[HostRule]) -> String {
     let mut text = String::new();
     for rule in rules {
         // `:name` and `*` have a meaning in the path, and a space ends it

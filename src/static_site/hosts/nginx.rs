@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use http::header;
 
 use super::headers::{MEDIA_CACHE_CONTROL, SampleHeaders, as_pattern};
-use super::{Rule, quoted};
+use super::{HostRule, quoted};
 
 /// The file for the `http` block.
 pub(super) const MAPS: &str = ".feedmill-nginx-maps.conf";
@@ -13,7 +13,7 @@ pub(super) const MAPS: &str = ".feedmill-nginx-maps.conf";
 pub(super) const SERVER: &str = ".feedmill-nginx-server.conf";
 
 /// The redirects and the withdrawn addresses as maps.
-pub(super) fn maps(rules: &[Rule], gone: &[Rule]) -> String {
+pub(super) fn maps(rules: &[HostRule], gone: &[HostRule]) -> String {
     let mut text = String::from("# Include this file in the `http` block.\n");
     let longest = rules.iter().chain(gone).map(|rule| rule.decoded().len()).max().unwrap_or(0);
     let bucket = (longest + 64).next_power_of_two().max(256);

@@ -97,7 +97,7 @@ fn prefixes_follow_the_namespace_and_not_the_document() {
         let names: Vec<String> = read(&text).0.into_iter().map(|(name, _)| name).collect();
         assert_eq!(names, ["wp:a", "excerpt:encoded"], "{namespace}");
     }
-    // nobody declared it
+    // it was not declared
     assert_eq!(read("<rss><channel><wp:a>1</wp:a></channel></rss>").0[0].0, "wp:a");
     let atom = "<feed xmlns='http://www.w3.org/2005/Atom'><entry><content type='xhtml'><div xmlns='http://www.w3.org/1999/xhtml'>x</div></content></entry></feed>";
     assert_eq!(read(atom).0, [("atom:entry".to_owned(), "x".to_owned())]);
