@@ -13,7 +13,8 @@
 //! let client = Client::new(Vec::new());
 //! let url = "https://example.com/feed.xml".parse()?;
 //! let response = client.send(&Request::get(&url), Limits::default())?;
-//! println!("{} from {}: {} bytes", response.status(), response.url(), response.read_to_vec()?.len());
+//! println!("{} from {}", response.status(), response.url());
+//! println!("{} bytes", response.read_to_vec()?.len());
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
