@@ -1,5 +1,5 @@
 //! Storage for all data that must survive a restart: records of the site, its posts and documents, jobs, the key of shared drafts, and
-//! the last good versions of broken files.
+//! the last good versions of broken files. It has caches too, which may be lost.
 //!
 //! [`Storage`] names a backend and opens nothing. [`Storage::load`] reads all records. [`Storage::open`] returns a [`StorageWriter`].
 //! Only one writer at a time can write; others keep their changes in memory, report that, and take over when it is closed. No write
@@ -45,8 +45,8 @@ use std::time::Duration;
 
 use camino::Utf8Path;
 
+pub(crate) use self::data::{Cache, MAX_RECORD_BYTES, MAX_RECORDS};
 pub use self::data::{Contents, RecordChange, ShareKey, StoredVersion};
-pub(crate) use self::data::{MAX_RECORD_BYTES, MAX_RECORDS};
 pub use self::error::StorageError;
 pub use self::jobs::{EnqueueError, Job};
 pub use self::memory::MemoryStorage;
@@ -234,6 +234,24 @@ impl Storage {
     /// Why it cannot be deleted.
     pub(crate) fn delete_last_good_version(&self, path: &Utf8Path) -> io::Result<()> {
         dispatch!(self, storage => storage.delete_last_good_version(path))
+    }
+
+    /// The content of a cache; `None` if there is none.
+    ///
+    /// # Errors
+    ///
+    /// Why it cannot be read.
+    pub(crate) fn read_cache(&self, cache: Cache) -> io::Result<Option<Vec<u8>>> {
+        dispatch!(self, storage => storage.read_cache(cache))
+    }
+
+    /// Replaces the content of a cache, in one step. It need not be durable when this returns.
+    ///
+    /// # Errors
+    ///
+    /// It is too large, or why it cannot be written; then the former content stays.
+    pub(crate) fn write_cache(&self, cache: Cache, content: &[u8]) -> io::Result<()> {
+        dispatch!(self, storage => storage.write_cache(cache, content))
     }
 
     /// Why the data does not outlive the container or the machine, and how to fix that; `None` if no reason is known.

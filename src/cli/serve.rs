@@ -23,7 +23,7 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use warp::{Filter, Reply};
 
-use self::listening::{bind_preview, bind_problem, with_bound_address};
+use self::listening::{admin_url, bind_preview, bind_problem, with_bound_address};
 use self::reload::{ConfigVersion, InUse, Reloader, hangups};
 use self::reporter::Reporter;
 use super::settings::Settings;
@@ -31,7 +31,7 @@ use super::terminal::ConfigError;
 use super::{heap, log, terminal};
 use crate::config::{Config, LogFormat, ServerSettings, WatchMode};
 use crate::diagnostic::Diagnostic;
-use crate::http::admin::{self, ConfigStatus, ServerStatus, WatchStatus};
+use crate::http::admin::{self, ConfigStatus, ProblemFeed, ServerStatus, WatchStatus};
 use crate::http::filter::filter;
 use crate::http::media::Library;
 use crate::http::network::is_loopback;
@@ -45,6 +45,7 @@ use crate::publisher::{ChangeEvent, Progress, Publisher};
 use crate::site::Site;
 use crate::source::Source;
 use crate::source::watch::Watching;
+use crate::storage::Storage;
 use crate::time::Timestamp;
 
 /// The options of `serve`.
@@ -347,7 +348,7 @@ impl Service {
         }
     }
 
-    /// Answers `/status` and `/metrics` at `bound`.
+    /// Answers `/status`, `/status.atom` and `/metrics` at `bound`.
     fn start_admin(&self, bound: Bound, metrics: &Arc<Metrics>, settings: &ServerSettings) {
         tracing::info!(address = %bound.address(), "operator's address");
         let (publisher, started) = (Arc::clone(&self.publisher), self.started);
@@ -356,7 +357,8 @@ impl Service {
         let (metrics, status_for_gauges) = (Arc::clone(metrics), status.clone());
         let text = move || metrics.text(&status_for_gauges().gauges());
         let is_local = matches!(bound.address(), Address::Tcp(address) if is_loopback(address.ip()));
-        let routes = admin::routes(status, text, is_local);
+        let problems = ProblemFeed::new(admin_url(bound.address()), Storage::configured(&self.config));
+        let routes = admin::routes(status, text, Arc::new(problems), is_local);
         let (settings, stop) = (settings.clone(), self.stop.clone());
         tokio::spawn(async move { bound.serve(routes, &settings, stop).await });
     }

@@ -1,9 +1,10 @@
 //! The operator's address: status and metrics.
 //!
-//! `/status` is JSON, or a page for clients that prefer HTML. `/metrics` is in the text format of Prometheus. Nothing can be changed here,
-//! and no response may be cached.
+//! `/status` is JSON, or a page for clients that prefer HTML. `/status.atom` is a feed of the problems. `/metrics` is in the text format of
+//! Prometheus. Nothing can be changed here, and no response may be cached.
 
 mod page;
+mod problem_feed;
 mod status;
 
 use std::convert::Infallible;
@@ -12,6 +13,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Method, Response, StatusCode, header};
+use tokio::task::spawn_blocking;
 use warp::Filter;
 
 use super::host::host_name;
@@ -19,37 +21,55 @@ use super::problem::problem;
 use super::routes::answer_other_method;
 use super::server::{RequestHead, request_head};
 use crate::metrics::MEDIA_TYPE;
+use crate::render::Format;
 
+pub use self::problem_feed::ProblemFeed;
 pub use self::status::{ConfigStatus, HeldPost, PublishedStatus, ScheduledPost, ServerStatus, WatchStatus};
 
-/// Returns the filter that answers the operator with what `status` and `metrics` return at that moment.
+/// Returns the filter that answers the operator with what `status` and `metrics` return at that moment, and with the feed of `problems`.
 ///
 /// Where it listens for this machine alone (`is_local`), it answers only requests that name this machine: a page of another site can have
 /// its own name resolve to it, and would then read the responses (DNS rebinding).
 pub fn routes<S, M>(
     status: S,
     metrics: M,
+    problems: Arc<ProblemFeed>,
     is_local: bool,
 ) -> impl Filter<Extract = (Response<Bytes>,), Error = Infallible> + Clone
 where
     S: Fn() -> ServerStatus + Clone + Send + Sync + 'static,
     M: Fn() -> String + Clone + Send + Sync + 'static,
 {
-    request_head().map(move |head: Arc<RequestHead>| {
-        if !matches!(head.method, Method::GET | Method::HEAD) {
-            return answer_other_method(&head.method);
-        }
-        match head.path() {
-            _ if is_local && !names_an_address(&head.headers) => problem(
-                StatusCode::MISDIRECTED_REQUEST,
-                "ask for this by its IP address or as localhost",
-            ),
-            "/status" | "/" if wants_page(&head.headers) => answer("text/html; charset=utf-8", page::page(&status())),
-            "/status" => answer("application/json", format!("{:#}\n", status().json())),
-            "/metrics" => answer(MEDIA_TYPE, metrics()),
-            _ => problem(StatusCode::NOT_FOUND, "here are /status and /metrics"),
+    request_head().then(move |head: Arc<RequestHead>| {
+        let (status, metrics, problems) = (status.clone(), metrics.clone(), Arc::clone(&problems));
+        async move {
+            if !matches!(head.method, Method::GET | Method::HEAD) {
+                return answer_other_method(&head.method);
+            }
+            if is_local && !names_an_address(&head.headers) {
+                let detail = "ask for this by its IP address or as localhost";
+                return problem(StatusCode::MISDIRECTED_REQUEST, detail);
+            }
+            match head.path() {
+                "/status" | "/" if wants_page(&head.headers) => answer("text/html; charset=utf-8", page::page(&status())),
+                "/status" => answer("application/json", format!("{:#}\n", status().json())),
+                "/status.atom" => answer_feed(move || problems.document(&status())).await,
+                "/metrics" => answer(MEDIA_TYPE, metrics()),
+                _ => problem(StatusCode::NOT_FOUND, "here are /status, /status.atom and /metrics"),
+            }
         }
     })
+}
+
+/// Answers with the feed that `document` returns, which may wait for a disk.
+async fn answer_feed(document: impl FnOnce() -> String + Send + 'static) -> Response<Bytes> {
+    match spawn_blocking(document).await {
+        Ok(document) => answer(Format::Atom.media_type(), document),
+        Err(_) => problem(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "the feed cannot be made; the log says more",
+        ),
+    }
 }
 
 /// Whether `Host` is an IP address or `localhost`: no other site can take such a name.

@@ -5,6 +5,7 @@ pub mod feed_page;
 pub(super) mod item;
 pub(super) mod json_feed;
 pub mod opml;
+pub mod private_feed;
 pub mod robots;
 pub(super) mod rss;
 pub(super) mod serialized_item;

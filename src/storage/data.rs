@@ -19,6 +19,28 @@ pub(crate) const MAX_VERSION_BYTES: usize = 4 * 1024 * 1024;
 /// The most last good versions that are stored.
 pub(crate) const MAX_VERSIONS: usize = 1000;
 
+/// The most bytes of a cache. A larger one is not stored.
+pub(crate) const MAX_CACHE_BYTES: usize = 8 * 1024 * 1024;
+
+/// Data that can be found out again at the cost of time. It is stored as it is, and may be gone or damaged at any time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Cache {
+    /// Since when there are which problems.
+    Problems,
+    /// Where links to other sites led.
+    Links,
+}
+
+impl Cache {
+    /// The name of its file, if it is one.
+    pub(crate) fn file_name(self) -> &'static str {
+        match self {
+            Cache::Problems => "problems.json",
+            Cache::Links => "links.json",
+        }
+    }
+}
+
 /// The key with which addresses of shared drafts are made.
 pub type ShareKey = [u8; 32];
 

@@ -11,7 +11,8 @@ use std::time::Duration;
 use camino::{Utf8Path, Utf8PathBuf};
 
 use super::data::{
-    Contents, MAX_RECORD_BYTES, MAX_VERSION_BYTES, MAX_VERSIONS, RecordChange, ShareKey, StoredVersion, random_bytes,
+    Cache, Contents, MAX_CACHE_BYTES, MAX_RECORD_BYTES, MAX_VERSION_BYTES, MAX_VERSIONS, RecordChange, ShareKey, StoredVersion,
+    random_bytes,
 };
 use super::error::StorageError;
 use super::jobs::{EnqueueError, Job, JobQueue, JobRow, job_from_row};
@@ -30,6 +31,7 @@ struct Stored {
     jobs: BTreeMap<String, Box<str>>,
     share_key: Option<ShareKey>,
     versions: BTreeMap<Utf8PathBuf, StoredVersion>,
+    caches: BTreeMap<Cache, Vec<u8>>,
     /// Whether there is a writer.
     is_open: bool,
     /// Why nothing can be written.
@@ -159,6 +161,19 @@ impl MemoryStorage {
     #[expect(clippy::unnecessary_wraps, reason = "another backend can fail here")]
     pub(super) fn delete_last_good_version(&self, path: &Utf8Path) -> io::Result<()> {
         self.lock().versions.remove(path);
+        Ok(())
+    }
+
+    #[expect(clippy::unnecessary_wraps, reason = "another backend can fail here")]
+    pub(super) fn read_cache(&self, cache: Cache) -> io::Result<Option<Vec<u8>>> {
+        Ok(self.lock().caches.get(&cache).cloned())
+    }
+
+    pub(super) fn write_cache(&self, cache: Cache, content: &[u8]) -> io::Result<()> {
+        if content.len() > MAX_CACHE_BYTES {
+            return Err(ErrorKind::FileTooLarge.into());
+        }
+        self.lock().caches.insert(cache, content.to_vec());
         Ok(())
     }
 }

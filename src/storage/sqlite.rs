@@ -1,5 +1,5 @@
-//! Storage in a folder: records and jobs in a small SQLite file (`ledger.db`), the key of shared drafts in `share.key`, and last good
-//! versions in `last-good`.
+//! Storage in a folder: records and jobs in a small SQLite file (`ledger.db`), the key of shared drafts in `share.key`, last good
+//! versions in `last-good`, and a file for each cache.
 //!
 //! All records are in memory too, and [`SqliteWriter`] writes in the background: changes are sent to one thread, which writes all of
 //! them in one transaction. No problem with the folder or the file (missing, full, read-only, locked, damaged) stops the program.
@@ -7,6 +7,7 @@
 //! One process writes at a time: the one that holds the lock on `ledger.lock`. Any number can read meanwhile. With WAL and
 //! `synchronous=FULL`, acknowledged changes survive a loss of power (<https://www.sqlite.org/wal.html>, section 2.2).
 
+mod cache_files;
 mod database;
 mod lock;
 mod reader;
@@ -32,7 +33,7 @@ use self::state_folder::StateFolder;
 use self::version_files::VersionFiles;
 use self::write_loop::{RetryPauses, WriteLoop};
 use self::write_queue::WriteQueue;
-use super::data::{Contents, MAX_RECORD_BYTES, RecordChange, ShareKey, StoredVersion};
+use super::data::{Cache, Contents, MAX_RECORD_BYTES, RecordChange, ShareKey, StoredVersion};
 use super::error::StorageError;
 use super::jobs::{EnqueueError, Job};
 use super::pending::PendingWrites;
@@ -113,6 +114,14 @@ impl SqliteStorage {
 
     pub(super) fn delete_last_good_version(&self, path: &Utf8Path) -> io::Result<()> {
         VersionFiles::in_state(&self.dir).delete(path)
+    }
+
+    pub(super) fn read_cache(&self, cache: Cache) -> io::Result<Option<Vec<u8>>> {
+        cache_files::read_cache(&self.dir, cache)
+    }
+
+    pub(super) fn write_cache(&self, cache: Cache, content: &[u8]) -> io::Result<()> {
+        cache_files::write_cache(&self.dir, cache, content)
     }
 
     pub(super) fn durability_warning(&self) -> Option<String> {

@@ -3,7 +3,7 @@
 use serde_json::json;
 use tempfile::TempDir;
 
-use super::data::{MAX_VERSION_BYTES, MAX_VERSIONS};
+use super::data::{MAX_CACHE_BYTES, MAX_VERSION_BYTES, MAX_VERSIONS};
 use super::jobs::{MAX_JOB_BYTES, MAX_JOBS};
 use super::*;
 use crate::identity::Digest;
@@ -119,6 +119,23 @@ fn storage_exists_with_anything_in_it_and_has_a_ledger_with_records_only() {
     let memory = Storage::memory();
     memory.open().writer.enqueue("push", "x", at("07:00:00")).unwrap();
     assert!(memory.exists() && !memory.has_ledger(), "a job");
+}
+
+#[test]
+fn a_cache_is_replaced_as_a_whole_and_is_no_ledger() {
+    for (storage, _folder) in backends() {
+        assert_eq!(storage.read_cache(Cache::Links).unwrap(), None, "{storage}");
+        storage.write_cache(Cache::Links, b"one").unwrap();
+        storage.write_cache(Cache::Links, b"2").unwrap();
+        let too_large = vec![b'x'; MAX_CACHE_BYTES + 1];
+        assert!(storage.write_cache(Cache::Links, &too_large).is_err(), "{storage}");
+        assert_eq!(storage.read_cache(Cache::Links).unwrap(), Some(b"2".to_vec()), "{storage}");
+        assert_eq!(storage.read_cache(Cache::Problems).unwrap(), None, "{storage}");
+        assert!(!storage.has_ledger(), "{storage}");
+        // a server holds the ledger
+        let _writer = storage.open().writer;
+        storage.write_cache(Cache::Links, b"3").unwrap();
+    }
 }
 
 #[test]

@@ -38,6 +38,7 @@ mod preview;
 mod protocol;
 mod redirects;
 mod reload;
+mod problem_feed;
 mod server;
 mod static_files;
 mod still;

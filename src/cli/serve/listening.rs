@@ -23,6 +23,16 @@ pub(super) fn with_bound_address(config: Arc<Config>, bound: &Bound) -> Arc<Conf
     }
 }
 
+/// The URL of the operator's `address`, without a slash at its end. Where it is a socket, or listens for all interfaces, that is not
+/// known; a client on this machine would write `localhost`.
+pub(super) fn admin_url(address: &Address) -> String {
+    match address {
+        Address::Tcp(address) if address.ip().is_unspecified() => format!("http://localhost:{}", address.port()),
+        Address::Tcp(address) => format!("http://{address}"),
+        Address::Unix(_) => "http://localhost".to_owned(),
+    }
+}
+
 /// Why an address cannot be listened at, and how to fix that.
 pub(super) fn bind_problem(error: &io::Error) -> (String, &'static str) {
     let why = plain_error(error);

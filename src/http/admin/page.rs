@@ -44,7 +44,9 @@ pub fn page(status: &ServerStatus) -> String {
     format!(
         "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<meta name=\"robots\" content=\"noindex\">\n\
-         <title>feedmill status</title>\n<style>{STYLE}</style>\n</head>\n<body>\n{body}</body>\n</html>\n"
+         <link rel=\"alternate\" type=\"application/atom+xml\" title=\"Problems\" href=\"status.atom\">\n\
+         <title>feedmill status</title>\n<style>{STYLE}</style>\n</head>\n<body>\n{body}\
+         <p>A feed reader on this machine can follow the problems: <a href=\"status.atom\">status.atom</a>.</p>\n</body>\n</html>\n"
     )
 }
 

@@ -63,6 +63,7 @@ pub struct ServerStatus {
     uptime: Duration,
     watch: WatchStatus,
     base: String,
+    identity: String,
     scopes: usize,
     counts: [(Visibility, &'static str, usize); 8],
     /// The newest published posts.
@@ -112,6 +113,9 @@ pub struct HeldPost {
     pub title: String,
     /// Why, and which file or field says so.
     pub why: String,
+    /// Whether its author did not mean that: something in it was not understood.
+    #[serde(skip)]
+    pub is_mistake: bool,
 }
 
 impl ServerStatus {
@@ -149,6 +153,7 @@ impl ServerStatus {
             path: problem.path.to_string(),
             title: String::new(),
             why: problem.message.clone(),
+            is_mistake: true,
         });
         ServerStatus {
             published: published
@@ -165,6 +170,7 @@ impl ServerStatus {
             problems: site.diagnostics.to_vec(),
             scopes: site.index.scopes().count(),
             base,
+            identity: site.config().identity(),
             now,
             uptime,
             watch,
@@ -250,6 +256,16 @@ impl ServerStatus {
         &self.base
     }
 
+    /// What the ids of the site begin with.
+    pub(super) fn identity(&self) -> &str {
+        &self.identity
+    }
+
+    /// The instant of this status.
+    pub(super) fn now(&self) -> Timestamp {
+        self.now
+    }
+
     /// The age of the last full scan.
     pub(super) fn full_scan_age(&self) -> Option<Duration> {
         let at = self.watch.last_full_scan?;
@@ -282,6 +298,7 @@ fn held_post((post, visibility): (&Post, Visibility)) -> HeldPost {
         path: post.source.to_string(),
         title: title(post),
         why: why(post, visibility),
+        is_mistake: visibility == Visibility::Held,
     }
 }
 

@@ -53,14 +53,14 @@ fn serialize_item(item: &Item) -> String {
     find_element(&to_xml(&feed), "entry")
 }
 
-fn to_xml(feed: &Feed) -> String {
+pub(super) fn to_xml(feed: &Feed) -> String {
     let bytes = feed.write_to(Vec::new()).unwrap_or_default(); // writing into memory does not fail
     replace_placeholders(bytes, [("xml:base=\"\u{fdd0}\"", "type=\"text\"")])
 }
 
 /// A text construct of type `text`. That type is the default and the crate does not write it, but readers that guess interpret
 /// `<b>` as markup if the type is missing. So a placeholder is written, and replaced when the document is finished.
-fn plain(text: &str, language: Option<&str>) -> Text {
+pub(super) fn plain(text: &str, language: Option<&str>) -> Text {
     Text {
         base: Some(PLACEHOLDERS[0].to_string()),
         lang: language.map(str::to_owned),
@@ -84,11 +84,7 @@ fn feed(page: &FeedPage) -> Feed {
         updated: date(page.updated),
         // an entry without an author needs an author of the feed (section 4.1.1)
         authors: vec![person(page.author.as_ref().unwrap_or(&nameless))],
-        generator: Some(Generator {
-            value: "feedmill".to_owned(),
-            uri: None,
-            version: Some(env!("CARGO_PKG_VERSION").to_owned()),
-        }),
+        generator: Some(generator()),
         icon: page.icon.clone(),
         logo: page.image.clone(),
         rights: page.copyright.as_deref().map(|copyright| plain(copyright, None)),
@@ -113,6 +109,14 @@ fn feed(page: &FeedPage) -> Feed {
         feed.extensions.insert(TOMBSTONES.0.to_owned(), of_prefix);
     }
     feed
+}
+
+pub(super) fn generator() -> Generator {
+    Generator {
+        value: "feedmill".to_owned(),
+        uri: None,
+        version: Some(env!("CARGO_PKG_VERSION").to_owned()),
+    }
 }
 
 /// The alternate link comes last: some readers take the last link of a feed for its home page.
@@ -219,7 +223,7 @@ fn element(prefix: &str, name: &str, attributes: &[(&str, &str)]) -> Extension {
 }
 
 /// The years of a [`Moment`] are all in the range of RFC 3339 and chrono.
-fn date(moment: Moment) -> FixedDateTime {
+pub(super) fn date(moment: Moment) -> FixedDateTime {
     FixedDateTime::parse_from_rfc3339(&moment.rfc3339()).unwrap_or_default()
 }
 

@@ -2,14 +2,12 @@
 //!
 //! `feedmill share` creates it, and `feedmill serve` only reads it. After it is replaced no former address works.
 
-use std::fs::{self, File};
-use std::io::{self, ErrorKind, Read, Write};
-use std::os::unix::fs::OpenOptionsExt;
+use std::fs;
+use std::io::{self, ErrorKind};
 
 use camino::{Utf8Path, Utf8PathBuf};
-use rustix::fs::{Mode, OFlags};
 
-use super::state_folder::{StateFolder, sync_folder};
+use super::state_folder::{StateFolder, read_small_file, sync_folder, write_unnamed};
 use crate::storage::data::{ShareKey, random_bytes};
 
 const NAME: &str = "share.key";
@@ -20,15 +18,10 @@ const NAME: &str = "share.key";
 ///
 /// The error of the system; `InvalidData` if the file contains no key.
 pub(super) fn read_share_key(dir: &Utf8Path) -> io::Result<Option<ShareKey>> {
-    let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOFOLLOW | OFlags::CLOEXEC;
     let path = dir.join(NAME);
-    let file = match rustix::fs::open(path.as_std_path(), flags, Mode::empty()).map_err(io::Error::from) {
-        Ok(file) => File::from(file),
-        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
-        Err(error) => return Err(error),
+    let Some(bytes) = read_small_file(&path, size_of::<ShareKey>() as u64 + 1)? else {
+        return Ok(None);
     };
-    let mut bytes = Vec::new();
-    file.take(size_of::<ShareKey>() as u64 + 1).read_to_end(&mut bytes)?;
     let wrong = || {
         io::Error::new(
             ErrorKind::InvalidData,
@@ -72,19 +65,16 @@ pub(super) fn replace_share_key(dir: &Utf8Path) -> io::Result<()> {
 fn write_new_key(dir: &Utf8Path) -> io::Result<Utf8PathBuf> {
     StateFolder::new(dir).make_folder().map_err(io::Error::other)?;
     let mut key: ShareKey = random_bytes()?;
-    let path = dir.join(format!("{NAME}.{:016x}", u64::from_ne_bytes(random_bytes()?)));
-    let mut file = File::options().write(true).create_new(true).mode(0o600).open(&path)?;
-    let written = file.write_all(&key).and_then(|()| file.sync_all());
+    let written = write_unnamed(&dir.join(NAME), &key);
     key.fill(0);
-    written.inspect_err(|_| drop(fs::remove_file(&path)))?;
-    Ok(path)
+    written
 }
 
 #[cfg(test)]
 mod tests {
     use std::os::unix::fs::PermissionsExt;
 
-    use rustix::fs::FileType;
+    use rustix::fs::{FileType, Mode};
 
     use super::*;
 

@@ -1,14 +1,16 @@
-//! The state folder: its paths, and moving a damaged database aside.
+//! The state folder: its paths, reading and writing small files in it, and moving a damaged database aside.
 
 use std::fs::{self, DirBuilder, File};
-use std::io;
-use std::os::unix::fs::{DirBuilderExt, MetadataExt};
+use std::io::{self, Read, Write};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::Path;
 
 use camino::{Utf8Path, Utf8PathBuf};
 use rusqlite::Connection;
+use rustix::fs::{Mode, OFlags};
 
 use super::schema::MIGRATIONS;
+use crate::storage::data::random_bytes;
 use crate::storage::error::StorageError;
 use crate::time::Timestamp;
 
@@ -94,6 +96,28 @@ impl StateFolder {
 /// Flushes the names in `folder` to disk.
 pub(super) fn sync_folder(folder: &Utf8Path) -> io::Result<()> {
     File::open(folder)?.sync_all()
+}
+
+/// Reads at most `most` bytes of the file at `path`; `None` if there is none. It follows no symbolic link and waits for no pipe.
+pub(super) fn read_small_file(path: &Utf8Path, most: u64) -> io::Result<Option<Vec<u8>>> {
+    let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    let file = match rustix::fs::open(path.as_std_path(), flags, Mode::empty()).map_err(io::Error::from) {
+        Ok(file) => File::from(file),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(error),
+    };
+    let mut bytes = Vec::new();
+    file.take(most).read_to_end(&mut bytes)?;
+    Ok(Some(bytes))
+}
+
+/// Writes `bytes` to a new file beside `path`, readable by its owner only. Returns its path, to be linked or renamed to `path`.
+pub(super) fn write_unnamed(path: &Utf8Path, bytes: &[u8]) -> io::Result<Utf8PathBuf> {
+    let unnamed = Utf8PathBuf::from(format!("{path}.{:016x}", u64::from_ne_bytes(random_bytes()?)));
+    let mut file = File::options().write(true).create_new(true).mode(0o600).open(&unnamed)?;
+    let written = file.write_all(bytes).and_then(|()| file.sync_all());
+    written.inspect_err(|_| drop(fs::remove_file(&unnamed)))?;
+    Ok(unnamed)
 }
 
 impl FileIdentity {
