@@ -1,7 +1,7 @@
 //! The HTTP server: requests to responses.
 //!
 //! - [`server`] accepts connections, checks requests, and calls the one warp filter, [`filter`].
-//! - [`target`] parses a path, [`request`] is a parsed request, `ready` finds a document that exists already, [`routes`] returns a
+//! - [`target`] parses a path, [`base_path`] is the part of it that belongs to the address of the site, [`request`] is a parsed request, `ready` finds a document that exists already, [`routes`] returns a
 //!   response, `redirect` follows old addresses. `renders_in_progress` joins requests for a document that is being rendered.
 //! - [`request_context`] is what all requests share, with `rate_limit`, [`access`] (the access log) and `network`.
 //! - `negotiate`, [`conditional`], `range` and `delta` follow the fields of a request (RFC 9110, RFC 3229). `reply` and `links`
@@ -13,6 +13,7 @@
 
 pub mod access;
 pub mod admin;
+pub mod base_path;
 pub mod conditional;
 mod confidential;
 mod delta;

@@ -22,6 +22,7 @@ use tokio_util::either::Either;
 use url::form_urlencoded;
 use warp::{Filter, Reply};
 
+use super::base_path::without_base;
 use super::confidential;
 use super::media::{ResponseBody, to_warp};
 use super::preview::{self, events};
@@ -59,12 +60,18 @@ type Responding = Either<Ready<warp::reply::Response>, Pin<Box<dyn Future<Output
 fn respond(site: Arc<Site>, context: &Arc<RequestContext>, head: Arc<RequestHead>) -> Responding {
     match answer_at_once(&site, context, &head) {
         Ok(response) => Either::Left(ready(response.into_response())),
-        Err(Unanswered { target, trace, now }) => {
+        Err(Unanswered {
+            target,
+            base_length,
+            trace,
+            now,
+        }) => {
             let pending = PendingRequest {
                 site,
                 context: Arc::clone(context),
                 head,
                 target,
+                base_length,
                 trace,
                 now,
             };
@@ -77,6 +84,7 @@ fn respond(site: Arc<Site>, context: &Arc<RequestContext>, head: Arc<RequestHead
 #[derive(Debug)]
 pub struct Unanswered {
     target: Option<Target>,
+    base_length: usize,
     trace: RequestTrace,
     now: Timestamp,
 }
@@ -91,16 +99,23 @@ pub fn answer_at_once(site: &Site, context: &RequestContext, head: &RequestHead)
         return Ok(context.refuse_method(head));
     }
     let now = Timestamp::now();
-    let target = Target::parse(head.path());
+    let base_length = context.length_of_base(site, head.path());
+    let path = without_base(head.path(), base_length);
+    let target = Target::parse(path);
     let trace = context.begin(target.as_ref());
-    let request = Request::new(target.as_ref(), head.path(), head.query(), &head.headers, now);
+    let request = Request::new(target.as_ref(), path, head.query(), &head.headers, now);
     let response = context
         .rate_limit_refusal(&trace, head)
         .or_else(|| refusal(context, &request))
         .or_else(|| ready_response(site, context, &request));
     match response {
         Some(response) => Ok(context.finish(&trace, head, site, response, |body| body.len() as u64)),
-        None => Err(Unanswered { target, trace, now }),
+        None => Err(Unanswered {
+            target,
+            base_length,
+            trace,
+            now,
+        }),
     }
 }
 
@@ -129,6 +144,8 @@ struct PendingRequest {
     context: Arc<RequestContext>,
     head: Arc<RequestHead>,
     target: Option<Target>,
+    /// How much of the path is that of `site.base_url`.
+    base_length: usize,
     trace: RequestTrace,
     now: Timestamp,
 }
@@ -162,7 +179,7 @@ impl PendingRequest {
     async fn respond(self: &Arc<Self>) -> Response<ResponseBody> {
         let context = &self.context;
         if let Some(preview) = &context.preview
-            && self.head.path() == events::PATH
+            && self.path() == events::PATH
         {
             return preview.events.answer(&self.head.method, &context.stopping);
         }
@@ -189,9 +206,14 @@ impl PendingRequest {
         }
     }
 
+    /// The path below the address of the site.
+    fn path(&self) -> &str {
+        without_base(self.head.path(), self.base_length)
+    }
+
     fn request(&self) -> Request<'_> {
         let head = &self.head;
-        Request::new(self.target.as_ref(), head.path(), head.query(), &head.headers, self.now)
+        Request::new(self.target.as_ref(), self.path(), head.query(), &head.headers, self.now)
     }
 
     fn work(&self) -> Work {
@@ -204,7 +226,7 @@ impl PendingRequest {
         // the documents that a static file may have the place of
         let address = match &self.target {
             Some(Target::Address(address)) => Some(address.as_str()),
-            Some(Target::Icon | Target::RasterIcon | Target::Robots | Target::Moved(_)) => Some(self.head.path()),
+            Some(Target::Icon | Target::RasterIcon | Target::Robots | Target::Moved(_)) => Some(self.path()),
             _ => None,
         };
         if let Some(Holder::File(path)) = address.and_then(|address| site.holder(address)) {
@@ -273,7 +295,7 @@ impl PendingRequest {
 
     fn shared_draft(&self) -> Option<Response<ResponseBody>> {
         let PendingRequest { site, context, head, .. } = self;
-        let draft = DraftPath::parse(head.path())?;
+        let draft = DraftPath::parse(self.path())?;
         let configured = context.configured();
         let key = share_key(configured.storage.as_ref()?)?;
         draft.answer(&key, (site, &configured.library), &head.method, &head.headers, self.now)

@@ -3,7 +3,7 @@
 use std::hash::{BuildHasher, RandomState};
 use std::net::IpAddr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwap;
@@ -13,6 +13,7 @@ use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
 use super::access::{self, AccessLine, LoggedRequest};
+use super::base_path;
 use super::confidential::Confidential;
 use super::error_page;
 use super::media::Library;
@@ -47,6 +48,8 @@ pub struct RequestContext {
     pub searches: Arc<Semaphore>,
     pub(super) in_progress: Arc<RendersInProgress>,
     ids: Arc<RequestIds>,
+    /// Whether it was said that requests come with the path of `site.base_url`.
+    is_base_noted: Arc<AtomicBool>,
 }
 
 /// The part of a context that a configuration decides.
@@ -101,7 +104,21 @@ impl RequestContext {
             searches: Arc::new(Semaphore::new((cores / 2).max(1))),
             in_progress: Arc::default(),
             ids: Arc::default(),
+            is_base_noted: Arc::default(),
         }
+    }
+
+    /// The bytes of `path` that are the path of `site.base_url`, if the proxy in front did not take it off. The first time this is said.
+    pub(super) fn length_of_base(&self, site: &Site, path: &str) -> usize {
+        let length = base_path::length_of_base(site, path);
+        if length > 0 && !self.is_base_noted.swap(true, Ordering::Relaxed) {
+            let base = path.get(..length).unwrap_or_default();
+            tracing::info!(
+                target: base_path::EVENTS,
+                "requests come with {base}, the path of `site.base_url`: the proxy in front does not take it off, which works too"
+            );
+        }
+        length
     }
 
     /// Uses `config` and the media files in `library` from the next request on, here and in every clone.

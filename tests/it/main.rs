@@ -9,6 +9,7 @@
 
 mod adopt;
 mod api;
+mod base_path;
 mod broken;
 mod build;
 mod commands;
