@@ -79,7 +79,7 @@ pub fn run() -> ExitCode {
     };
     // `serve` starts its log itself, once it has read its configuration
     if !matches!(arguments.command, Commands::Serve(_)) {
-        log::start(LogFormat::Text, false);
+        log::start(LogFormat::Text, None);
     }
     let done = match arguments.command {
         Commands::Serve(arguments) => serve::run(arguments),

@@ -1,49 +1,118 @@
-//! Logging to the standard error stream, filtered by `FEEDMILL_LOG`.
+//! Logging to the standard error stream, filtered by `FEEDMILL_LOG`; and the access log in the combined format to the standard output.
 
-use std::fmt::Write as _;
+use std::fmt::{self, Write as _};
 use std::io::{self, Write};
 
 use anstream::{AutoStream, ColorChoice};
+use tracing::field::{Field, Visit};
+use tracing::{Event, Metadata, Subscriber};
 use tracing_subscriber::EnvFilter;
+use tracing_subscriber::fmt::format::Writer;
+use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields, MakeWriter};
+use tracing_subscriber::registry::LookupSpan;
 
-use crate::config::LogFormat;
+use crate::config::{AccessLogFormat, LogFormat};
 use crate::diagnostic::{Diagnostic, Severity, changes_display};
-use crate::http::access;
+use crate::http::{access, base_path};
 use crate::publisher;
 
 /// The target of the events of diagnostics.
 const DIAGNOSTICS: &str = "feedmill::diagnostic";
 
-/// Starts logging in `format`; with a line for each request if `log_requests`.
+/// Starts logging in `format`; with a line for each request if there is a format of `requests`.
 ///
 /// Without `FEEDMILL_LOG`, text contains only warnings, because other events are printed as messages; JSON contains all events.
 /// Warnings of the HTML parser about the HTML in posts are left out, because it repairs that HTML.
-pub(super) fn start(format: LogFormat, log_requests: bool) {
+pub(super) fn start(format: LogFormat, requests: Option<AccessLogFormat>) {
     let default = match format {
         LogFormat::Text => "warn,html5ever=error",
         LogFormat::Json => "warn,html5ever=error,feedmill=info",
     };
-    let filter = EnvFilter::try_from_env("FEEDMILL_LOG")
-        .unwrap_or_else(|_| EnvFilter::new(format!("{default},{}=info", publisher::LEDGER_EVENTS)));
-    let answers = format!("{}={}", access::TARGET, if log_requests { "info" } else { "off" });
-    let filter = match answers.parse() {
-        Ok(answers) => filter.add_directive(answers),
-        Err(_) => filter,
-    };
-    let log = tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(move || Escaping(io::stderr(), format));
+    let mut filter = EnvFilter::try_from_env("FEEDMILL_LOG").unwrap_or_else(|_| {
+        EnvFilter::new(format!(
+            "{default},{}=info,{}=info",
+            publisher::LEDGER_EVENTS,
+            base_path::EVENTS
+        ))
+    });
+    for (target, requested) in [
+        (access::TARGET, AccessLogFormat::Event),
+        (access::COMBINED_TARGET, AccessLogFormat::Combined),
+    ] {
+        let level = if requests == Some(requested) { "info" } else { "off" };
+        if let Ok(directive) = format!("{target}={level}").parse() {
+            filter = filter.add_directive(directive);
+        }
+    }
+    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(Output(format));
     match format {
         LogFormat::Text => {
             let colour = AutoStream::choice(&io::stderr()) != ColorChoice::Never;
-            log.with_target(false).with_ansi(colour).init();
+            let log = log.with_target(false).with_ansi(colour);
+            log.map_event_format(CombinedOr).init();
         }
-        LogFormat::Json => log
-            .json()
-            .flatten_event(true)
-            .with_current_span(false)
-            .with_span_list(false)
-            .init(),
+        LogFormat::Json => {
+            let log = log.json().flatten_event(true).with_current_span(false).with_span_list(false);
+            log.map_event_format(CombinedOr).init();
+        }
+    }
+}
+
+/// Whether an event is a line of the access log in the combined format.
+fn is_combined(metadata: &Metadata<'_>) -> bool {
+    metadata.target() == access::COMBINED_TARGET
+}
+
+/// Formats a line of the combined format as it is, and other events as `F` does.
+///
+/// A layer for these lines alone, with a filter, would not do: after a question whether they are on (`tracing::enabled!`) such filters lose
+/// the next event of the thread.
+struct CombinedOr<F>(F);
+
+impl<S, N, F> FormatEvent<S, N> for CombinedOr<F>
+where
+    S: Subscriber + for<'a> LookupSpan<'a>,
+    N: for<'a> FormatFields<'a> + 'static,
+    F: FormatEvent<S, N>,
+{
+    fn format_event(&self, context: &FmtContext<'_, S, N>, mut writer: Writer<'_>, event: &Event<'_>) -> fmt::Result {
+        if !is_combined(event.metadata()) {
+            return self.0.format_event(context, writer, event);
+        }
+        let mut message = Message(String::new());
+        event.record(&mut message);
+        writeln!(writer, "{}", message.0)
+    }
+}
+
+/// The message of an event.
+struct Message(String);
+
+impl Visit for Message {
+    fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
+        if field.name() == "message" {
+            let _ = write!(self.0, "{value:?}");
+        }
+    }
+}
+
+/// Writes lines of the combined format to the standard output, and other events to the standard error stream.
+struct Output(LogFormat);
+
+impl MakeWriter<'_> for Output {
+    type Writer = Escaping<Box<dyn Write>>;
+
+    fn make_writer(&self) -> Self::Writer {
+        Escaping(Box::new(io::stderr()), self.0)
+    }
+
+    fn make_writer_for(&self, metadata: &Metadata<'_>) -> Self::Writer {
+        if is_combined(metadata) {
+            // its lines have no characters to escape; without a reader of them requests are answered all the same
+            Escaping(Box::new(io::stdout()), LogFormat::Text)
+        } else {
+            self.make_writer()
+        }
     }
 }
 

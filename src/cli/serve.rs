@@ -29,7 +29,7 @@ use self::reporter::Reporter;
 use super::settings::Settings;
 use super::terminal::ConfigError;
 use super::{heap, log, terminal};
-use crate::config::{Config, LogFormat, ServerSettings, WatchMode};
+use crate::config::{AccessLogFormat, Config, LogFormat, ServerSettings, WatchMode};
 use crate::diagnostic::Diagnostic;
 use crate::http::admin::{self, ConfigStatus, ProblemFeed, ServerStatus, WatchStatus};
 use crate::http::filter::filter;
@@ -72,6 +72,9 @@ pub(super) struct ServeArgs {
     /// Log each request, with client addresses shortened to networks and without search words
     #[arg(long, env = "FEEDMILL_ACCESS_LOG")]
     access_log: bool,
+    /// How requests are logged: `combined` writes the format of Apache and nginx to the standard output, with the addresses of clients
+    #[arg(long, value_name = "FORMAT", env = "FEEDMILL_ACCESS_LOG_FORMAT")]
+    access_log_format: Option<AccessLogFormat>,
     /// Show the author what is not published, at an address of its own with a key, on pages that reload when a file changes
     #[arg(long, env = "FEEDMILL_PREVIEW")]
     preview: bool,
@@ -93,6 +96,7 @@ impl ServeArgs {
             watch,
             log,
             access_log,
+            access_log_format,
             preview,
             preview_listen,
             settings,
@@ -108,6 +112,7 @@ impl ServeArgs {
             server.admin = admin.unwrap_or_else(|| std::mem::take(&mut server.admin));
             server.log = log.unwrap_or(server.log);
             server.access_log |= access_log;
+            server.access_log_format = access_log_format.unwrap_or(server.access_log_format);
             server.preview = preview;
             server.preview_listen = preview_listen.unwrap_or_else(|| std::mem::take(&mut server.preview_listen));
             watching.mode = watch.unwrap_or(watching.mode);
@@ -123,14 +128,15 @@ pub(super) fn run(arguments: ServeArgs) -> anyhow::Result<ExitCode> {
     let loaded = match arguments.load() {
         Ok(loaded) => loaded,
         Err(error) if arguments.log == Some(LogFormat::Json) => {
-            log::start(LogFormat::Json, false);
+            log::start(LogFormat::Json, None);
             return Ok(failed(&error));
         }
         Err(error) => return Err(error),
     };
     let settings = &loaded.0.server;
     let format = settings.log;
-    log::start(format, settings.access_log);
+    let is_logged = settings.access_log || settings.access_log_format == AccessLogFormat::Combined;
+    log::start(format, is_logged.then_some(settings.access_log_format));
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()

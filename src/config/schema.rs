@@ -167,6 +167,12 @@ pub(super) const SETTINGS: &[Setting] = &[
     setting("server", "max_body_bytes", ValueKind::Number(0, 1_048_576), "16384"),
     setting("server", "log", ValueKind::Word(&["text", "json"]), "\"json\""),
     setting("server", "access_log", ValueKind::Flag, "true"),
+    setting(
+        "server",
+        "access_log_format",
+        ValueKind::Word(&["event", "combined"]),
+        "\"combined\"",
+    ),
     setting("watch", "mode", ValueKind::Word(&["auto", "native", "poll"]), "\"poll\""),
     setting("watch", "settle", ValueKind::Seconds, "0.1"),
     setting("watch", "rescan", ValueKind::Seconds, "60"),

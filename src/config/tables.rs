@@ -192,6 +192,8 @@ pub struct ServerSettings {
     pub log: LogFormat,
     /// Whether each response is logged, without data that identifies people.
     pub access_log: bool,
+    /// How responses are logged. The combined format turns the log on.
+    pub access_log_format: AccessLogFormat,
     /// Whether the author gets a preview of unpublished posts. Only the command line sets it, never a file, which may be copied to a server.
     #[serde(skip)]
     pub preview: bool,
@@ -209,6 +211,17 @@ pub enum LogFormat {
     Text,
     /// One JSON object a line, for machines that collect logs.
     Json,
+}
+
+/// How responses are logged.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, clap::ValueEnum)]
+#[serde(rename_all = "lowercase")]
+pub enum AccessLogFormat {
+    /// As an event among other messages, without data that identifies people.
+    #[default]
+    Event,
+    /// As a line of the standard output in the combined format of Apache and nginx, with the addresses of people.
+    Combined,
 }
 
 /// `[watch]`
@@ -410,6 +423,7 @@ impl Default for ServerSettings {
             max_body_bytes: 16 * 1024,
             log: LogFormat::Text,
             access_log: false,
+            access_log_format: AccessLogFormat::Event,
             preview: false,
             preview_listen: "127.0.0.1:8082".to_owned(),
         }

@@ -1,22 +1,28 @@
 //! The access log: one event for each response, if it is turned on, with no more about people than an operator needs.
 //!
 //! Addresses are cut to their network (IPv4 to 24 bits, IPv6 to 48). Of the query only the parameters that choose a page or a filter are
-//! written. User agents and referrers are not.
+//! written. User agents and referrers are not. Another format, [`combined`], has all of that, for readers of logs that need it.
+
+mod combined;
 
 use std::fmt::Write as _;
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
-use http::{Method, StatusCode};
+use http::{HeaderMap, Method, StatusCode, Version};
 use url::form_urlencoded;
 
+use self::combined::CombinedLine;
 use super::network::logged_network;
 use super::shared_drafts;
 use crate::diagnostic::printable;
 use crate::metrics::RequestKind;
+use crate::time::Timestamp;
 
 /// The tracing target of its events: `feedmill::access=info` in a log filter turns it on.
 pub const TARGET: &str = "feedmill::access";
+/// The tracing target of events whose message is a line in the combined format.
+pub const COMBINED_TARGET: &str = "feedmill::combined_access";
 
 /// The rest of a path after this is not written: readers of the log may not read drafts.
 const SECRET_PATH: &str = shared_drafts::PATH;
@@ -40,17 +46,36 @@ pub struct LoggedRequest<'a> {
     pub path: &'a str,
     /// The query, percent-encoded as in the request line.
     pub query: &'a str,
+    /// The version of HTTP.
+    pub version: Version,
+    /// The header.
+    pub headers: &'a HeaderMap,
 }
 
 /// Whether responses are logged.
 #[must_use]
 pub fn is_on() -> bool {
+    are_events_on() || is_combined_on()
+}
+
+fn are_events_on() -> bool {
     tracing::enabled!(target: TARGET, tracing::Level::INFO)
 }
 
-/// A line of the log. It is written once the response was sent.
+fn is_combined_on() -> bool {
+    tracing::enabled!(target: COMBINED_TARGET, tracing::Level::INFO)
+}
+
+/// A line of the log, in each format that is on. It is written once the response was sent.
 #[derive(Clone, Debug)]
 pub struct AccessLine {
+    event: Option<AccessEvent>,
+    combined: Option<CombinedLine>,
+}
+
+/// The fields of an event.
+#[derive(Clone, Debug)]
+struct AccessEvent {
     id: String,
     peer: String,
     method: String,
@@ -65,35 +90,50 @@ impl AccessLine {
     #[must_use]
     pub fn new(request: &LoggedRequest<'_>, kind: RequestKind, status: StatusCode, took: Duration) -> AccessLine {
         AccessLine {
-            id: request.id.to_owned(),
-            peer: request
-                .client
-                .map_or_else(|| "-".to_owned(), |client| logged_network(client).to_string()),
-            method: one_line(request.method.as_str()),
-            address: address(request),
-            kind,
-            status,
-            took,
+            event: are_events_on().then(|| AccessEvent {
+                id: request.id.to_owned(),
+                peer: peer(request.client),
+                method: one_line(request.method.as_str()),
+                address: address(request.path, request.query),
+                kind,
+                status,
+                took,
+            }),
+            combined: is_combined_on().then(|| CombinedLine::new(request, status)),
         }
     }
 
     /// Returns the line of a request that could not be read, and was answered with `status`.
     #[must_use]
-    pub fn unreadable(peer: Option<SocketAddr>, status: StatusCode) -> AccessLine {
-        let request = LoggedRequest {
-            id: "-",
-            client: peer.map(|peer| peer.ip()),
-            method: &Method::GET,
-            path: "-",
-            query: "",
-        };
-        let mut line = AccessLine::new(&request, RequestKind::Other, status, Duration::ZERO);
-        "-".clone_into(&mut line.method);
-        line
+    pub fn unreadable(peer_address: Option<SocketAddr>, status: StatusCode) -> AccessLine {
+        let client = peer_address.map(|peer| peer.ip());
+        AccessLine {
+            event: are_events_on().then(|| AccessEvent {
+                id: "-".to_owned(),
+                peer: peer(client),
+                method: "-".to_owned(),
+                address: "-".to_owned(),
+                kind: RequestKind::Other,
+                status,
+                took: Duration::ZERO,
+            }),
+            combined: is_combined_on().then(|| CombinedLine::unreadable(client, status)),
+        }
     }
 
     /// Writes the line. `bytes` of the response's body were sent.
     pub fn write(&self, bytes: u64) {
+        if let Some(event) = &self.event {
+            event.write(bytes);
+        }
+        if let Some(line) = &self.combined {
+            tracing::info!(target: COMBINED_TARGET, "{}", line.text(bytes, Timestamp::now()));
+        }
+    }
+}
+
+impl AccessEvent {
+    fn write(&self, bytes: u64) {
         // whole microseconds: more digits are noise
         let milliseconds = f64::from(u32::try_from(self.took.as_micros()).unwrap_or(u32::MAX)) / 1000.0;
         tracing::info!(
@@ -110,18 +150,20 @@ impl AccessLine {
     }
 }
 
+/// The network of a client, if it is known.
+fn peer(client: Option<IpAddr>) -> String {
+    client.map_or_else(|| "-".to_owned(), |client| logged_network(client).to_string())
+}
+
 /// Returns path and query on one line, without secrets and personal data.
-fn address(request: &LoggedRequest<'_>) -> String {
+fn address(path: &str, query: &str) -> String {
     let cut = |text: &str| one_line(text).chars().take(MAX_CHARACTERS).collect::<String>();
     // a token is secret, also after another spelling of the path
-    let mut address = match request.path.split_once(SECRET_PATH) {
+    let mut address = match path.split_once(SECRET_PATH) {
         Some((before, _)) => format!("{}{SECRET_PATH}…", cut(before)),
-        None => cut(request.path),
+        None => cut(path),
     };
-    for (n, (name, value)) in form_urlencoded::parse(request.query.as_bytes())
-        .take(MAX_PARAMETERS)
-        .enumerate()
-    {
+    for (n, (name, value)) in form_urlencoded::parse(query.as_bytes()).take(MAX_PARAMETERS).enumerate() {
         address.push(if n == 0 { '?' } else { '&' });
         if SHOWN.contains(&&*name) {
             let _ = write!(address, "{name}={}", cut(&value));
@@ -150,15 +192,6 @@ mod tests {
 
     #[test]
     fn personal_data_is_not_written() {
-        let logged = |path, query| {
-            address(&LoggedRequest {
-                id: "",
-                client: None,
-                method: &Method::GET,
-                path,
-                query,
-            })
-        };
         let cases = [
             ("/rss.xml", "", "/rss.xml"),
             (
@@ -178,8 +211,8 @@ mod tests {
             ("/a\tb\r\nc\u{85}d", "", "/a b\u{fffd}\u{fffd}c\u{fffd}d"),
         ];
         for (path, query, expected) in cases {
-            assert_eq!(logged(path, query), expected, "{path}?{query}");
+            assert_eq!(address(path, query), expected, "{path}?{query}");
         }
-        assert!(logged(&"/a".repeat(3000), &"x&".repeat(3000)).chars().count() < 300);
+        assert!(address(&"/a".repeat(3000), &"x&".repeat(3000)).chars().count() < 300);
     }
 }

@@ -214,6 +214,8 @@ impl RequestContext {
                 method: &head.method,
                 path: head.path(),
                 query: head.query(),
+                version: head.version,
+                headers: &head.headers,
             };
             let line = AccessLine::new(&request, trace.kind, response.status(), trace.begun.elapsed());
             response.extensions_mut().insert(OnSent::new(move |bytes| line.write(bytes)));

@@ -2,7 +2,7 @@
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, ChildStdout, Command, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
 
@@ -381,6 +381,11 @@ impl Serving {
                 Err(error) => panic!("{wanted:?} was not said ({error}); what was: {seen:#?}"),
             }
         }
+    }
+
+    /// The standard output. It can be taken once.
+    pub fn output(&mut self) -> ChildStdout {
+        self.child.stdout.take().unwrap()
     }
 
     pub fn process(&self) -> u32 {

@@ -12,6 +12,7 @@ mod api;
 mod base_path;
 mod broken;
 mod build;
+mod combined_log;
 mod commands;
 mod connections;
 mod corpora;

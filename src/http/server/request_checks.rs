@@ -170,6 +170,8 @@ fn log_response<T>(mut response: Response<T>, head: &RequestHead, received: Inst
             method: &head.method,
             path: head.path(),
             query: head.query(),
+            version: head.version,
+            headers: &head.headers,
         };
         let line = AccessLine::new(&request, RequestKind::Other, response.status(), received.elapsed());
         response.extensions_mut().insert(OnSent::new(move |bytes| line.write(bytes)));
