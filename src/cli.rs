@@ -11,6 +11,7 @@ mod last_good;
 mod ledger;
 mod log;
 mod new;
+mod progress_line;
 mod serve;
 mod settings;
 mod share;

@@ -200,6 +200,13 @@ impl Client {
         let mut url = request.url.clone();
         for _ in 0..=limits.redirects {
             let response = self.send_once(request, &url, deadline, limits)?;
+            if response
+                .headers
+                .get(CONTENT_ENCODING)
+                .is_some_and(|coding| coding != "identity")
+            {
+                return Err(FetchError::Compressed);
+            }
             if !response.status.is_redirection() || request.method == Method::POST {
                 return Ok(response);
             }
@@ -211,6 +218,16 @@ impl Client {
                 .map_err(|_| FetchError::InvalidRedirect(location.to_owned()))?;
         }
         Err(FetchError::TooManyRedirects(limits.redirects))
+    }
+
+    /// Sends `request`, and returns the status and the header of the response. A redirect is not followed, and no body is read.
+    ///
+    /// # Errors
+    ///
+    /// Why there is no response. A response with a status of 400 or more is no error.
+    pub fn fetch_head(&self, request: &Request, time: Duration) -> Result<(StatusCode, HeaderMap), FetchError> {
+        let response = self.send_once(request, request.url, Instant::now() + time, Limits::default())?;
+        Ok((response.status, response.headers))
     }
 
     /// Sends `request` to `url`, without following a redirect.
@@ -236,9 +253,6 @@ impl Client {
             self.agent.run(request)
         };
         let (parts, body) = sent.map_err(|error| FetchError::from_ureq(error, limits.bytes))?.into_parts();
-        if parts.headers.get(CONTENT_ENCODING).is_some_and(|coding| coding != "identity") {
-            return Err(FetchError::Compressed);
-        }
         Ok(Response {
             status: parts.status,
             url: url.clone(),

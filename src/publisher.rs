@@ -9,6 +9,7 @@
 
 mod build_throttle;
 mod change_event;
+pub mod external_links;
 mod health;
 mod link_check;
 mod link_watch;
@@ -40,9 +41,10 @@ use crate::time::Timestamp;
 use self::build_throttle::BuildThrottle;
 pub use self::change_event::ChangeEvent;
 pub use self::health::Health;
+pub use self::link_check::ExternalLink;
 pub use self::link_watch::LinkWatch;
 use self::site_builder::{CycleOutcome, SiteBuilder};
-pub use self::snapshot::{WOULD_HOLD, WOULD_WITHDRAW, snapshot, would_hold};
+pub use self::snapshot::{WOULD_HOLD, WOULD_WITHDRAW, snapshot, snapshot_with_links, would_hold};
 use self::stored_state::StoredState;
 pub use crate::source::post_event::{LEDGER_EVENTS, PostEvent, PostEventKind};
 pub use crate::source::progress::Progress;

@@ -1,19 +1,25 @@
 //! `feedmill check`: lists every problem with its position and how to fix it.
 
+mod external;
+
 use std::fmt::Write as _;
 use std::io::{self, Write};
 use std::process::ExitCode;
+use std::time::Duration;
 
 use anyhow::Context;
 use camino::{Utf8Path, Utf8PathBuf};
 use clap::{Args, ValueEnum};
+use ipnet::IpNet;
 use serde_json::json;
 
 use super::last_good::LastGood;
 use super::settings::{self, Settings};
 use super::terminal::counted;
-use crate::diagnostic::{Diagnostic, Severity, printable};
-use crate::publisher::{WOULD_HOLD, WOULD_WITHDRAW, snapshot, would_hold};
+use crate::diagnostic::{Diagnostic, Severity, one_line, printable};
+use crate::publisher::{WOULD_HOLD, WOULD_WITHDRAW, snapshot_with_links, would_hold};
+use crate::source::Source;
+use crate::source::rules::tool_summary::tool_summary;
 use crate::time::Timestamp;
 
 /// The most posts that one line of the summary names.
@@ -34,6 +40,15 @@ pub(super) struct CheckArgs {
     /// Print and count errors only: what keeps a post from readers
     #[arg(long)]
     errors: bool,
+    /// Check links to other sites too: each address once, one request a second to a host. What is found is remembered for a week
+    #[arg(long)]
+    external: bool,
+    /// The most seconds that links to other sites are checked
+    #[arg(long, value_name = "SECONDS", default_value_t = 600, requires = "external", value_parser = clap::value_parser!(u64).range(1..=86_400))]
+    external_time: u64,
+    /// A private network to which links may lead, such as `192.168.0.0/16`; repeat it for several
+    #[arg(long, value_name = "NETWORK", requires = "external")]
+    allow_network: Vec<IpNet>,
     #[command(flatten)]
     settings: Settings,
 }
@@ -54,47 +69,74 @@ pub(super) fn run(arguments: CheckArgs) -> anyhow::Result<ExitCode> {
     let (config, root) = arguments.settings.load(arguments.posts, |_| ())?;
     let now = Timestamp::now();
     let mut ledger = settings::load_ledger(&config, now)?;
-    let site = snapshot(&config, &root, &mut ledger, now).with_context(|| format!("the posts in {root} cannot be read"))?;
+    let (site, links) =
+        snapshot_with_links(&config, &root, &mut ledger, now).with_context(|| format!("the posts in {root} cannot be read"))?;
     let last_good = LastGood::load(&config, &root)?;
     let mut problems = with_last_good(&site.diagnostics, &last_good);
+    let source = Source::folder(root.clone(), &config.posts);
+    let is_asked = arguments.external && !arguments.errors;
+    let external = is_asked.then(|| {
+        let options = external::Options {
+            time: Duration::from_secs(arguments.external_time),
+            networks: arguments.allow_network,
+        };
+        let (found, summary) = external::check(&config, &source, &links, options);
+        problems.extend(found);
+        problems.sort();
+        summary
+    });
     if arguments.errors {
         problems.retain(|problem| problem.severity == Severity::Error);
     }
-    let mut out = anstream::stdout().lock();
+    let mut lines = tool_summary(&source, &config.posts, site.all().iter().map(|post| post.source.as_path()));
+    let posts = site.all().len();
     match if arguments.json { CheckFormat::Json } else { arguments.format } {
         CheckFormat::Json => {
-            let document = json!({ "posts": site.all().len(), "problems": problems });
-            writeln!(out, "{document:#}")?;
-        }
-        CheckFormat::Text => {
-            for diagnostic in &problems {
-                writeln!(out, "{}\n", diagnostic.draw(true))?;
+            let mut document = json!({ "posts": posts, "tools": lines, "problems": problems });
+            if let Some(summary) = &external {
+                document["external"] = json!(summary);
             }
+            writeln!(anstream::stdout().lock(), "{document:#}")?;
         }
-        CheckFormat::Github => {
-            for diagnostic in &problems {
-                writeln!(out, "{}", annotation(diagnostic, &root))?;
-            }
-        }
+        format => write_problems(&problems, format, &root)?,
     }
-    out.flush()?;
     write_consequences(&problems, &last_good)?;
-    let count = |severity| {
-        site.diagnostics
-            .iter()
-            .filter(|diagnostic| diagnostic.severity == severity)
-            .count()
-    };
+    lines.extend(external.map(|summary| summary.to_string()));
+    if arguments.external && !is_asked {
+        lines.push(String::from(
+            "links to other sites were not checked: what is wrong with them is a warning, and `--errors` leaves warnings out",
+        ));
+    }
+    let count = |severity| problems.iter().filter(|problem| problem.severity == severity).count();
     let (errors, warnings) = (count(Severity::Error), count(Severity::Warning));
-    let posts = counted(site.all().len(), "post");
     let warned = if arguments.errors {
         String::new()
     } else {
         format!(", {}", counted(warnings, "warning"))
     };
-    writeln!(io::stderr(), "{root}: {posts} read, {}{warned}", counted(errors, "error"))?;
-    let counted = if arguments.errors { errors } else { errors + warnings };
-    Ok(if counted == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    let (read, erroneous) = (counted(posts, "post"), counted(errors, "error"));
+    lines.push(format!("{root}: {read} read, {erroneous}{warned}"));
+    for line in lines {
+        writeln!(io::stderr(), "{}", one_line(&line))?;
+    }
+    Ok(if errors + warnings == 0 {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
+}
+
+/// Writes `problems` about files below `root` to the standard output, one after the other.
+fn write_problems(problems: &[Diagnostic], format: CheckFormat, root: &Utf8Path) -> io::Result<()> {
+    let mut out = anstream::stdout().lock();
+    for diagnostic in problems {
+        if format == CheckFormat::Github {
+            writeln!(out, "{}", annotation(diagnostic, root))?;
+        } else {
+            writeln!(out, "{}\n", diagnostic.draw(true))?;
+        }
+    }
+    out.flush()
 }
 
 /// The annotation of GitHub for `diagnostic`, about a file below `root`.

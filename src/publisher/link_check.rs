@@ -1,7 +1,8 @@
 //! Checks where the links, pictures and enclosures of posts lead.
 //!
 //! Every post is rendered once, on all cores. An address that leads nowhere on the site is a problem, and so are a part of a page that
-//! does not exist, a post that is not public and a file that is not served. Addresses of other sites are not checked.
+//! does not exist, a post that is not public and a file that is not served. Addresses of other sites are collected, and not checked here:
+//! [`external_links`](super::external_links) does that if it is asked for.
 
 mod suggestions;
 mod summary;
@@ -11,6 +12,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use camino::Utf8PathBuf;
+use url::Url;
 
 pub use self::summary::link_diagnostics;
 use crate::post::html::{self, Removed};
@@ -78,6 +80,17 @@ pub struct OldAddress {
     pub pattern: String,
 }
 
+/// An address of another site in a post that readers see or will see.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct ExternalLink {
+    /// The file of the post.
+    pub source: Utf8PathBuf,
+    /// The address, as it is in the HTML of the post.
+    pub reference: String,
+    /// The same as a URL of http or https, without a fragment.
+    pub url: Url,
+}
+
 /// What was found in the posts of a site.
 #[derive(Clone, Debug, Default)]
 pub struct LinkCheck {
@@ -85,6 +98,8 @@ pub struct LinkCheck {
     pub broken: Vec<BrokenLink>,
     /// The links that have the form of an old address and lead to a post.
     pub old_addresses: Vec<OldAddress>,
+    /// The addresses of other sites.
+    pub external: Vec<ExternalLink>,
     /// The keys that the addresses of each post looked up ([`FoundDestination::keys`](crate::post::reference::FoundDestination::keys)).
     pub keys: Vec<(Utf8PathBuf, BTreeSet<u64>)>,
     /// The parts of the texts that readers do not see: the file and what was removed or cut.
@@ -138,6 +153,7 @@ pub fn check_links(site: &Site, source: &Source, posts: &[Arc<Post>], threads: u
     for post in checked {
         all.broken.extend(post.found.broken);
         all.old_addresses.extend(post.found.old_addresses);
+        all.external.extend(post.found.external);
         all.lost.extend(post.found.lost);
         all.keys.extend(post.found.keys);
         for (address, part, link) in post.parts {
@@ -153,6 +169,8 @@ pub fn check_links(site: &Site, source: &Source, posts: &[Arc<Post>], threads: u
         }
     }
     all.broken.sort();
+    all.external.sort();
+    all.external.dedup();
     all.old_addresses
         .sort_by(|one, other| (&one.source, &one.reference).cmp(&(&other.source, &other.reference)));
     all.lost.sort_by(|(one, _), (other, _)| one.cmp(other));
@@ -205,8 +223,35 @@ fn check_post(site: &Site, source: &Source, post: &Arc<Post>) -> Option<CheckedP
         let target = site.link_target(post, &references, &reference, role);
         check_address(site, source, post, (used, reference, target), &mut checked);
     }
+    if let Some(link) = &post.link {
+        checked.found.external.extend(external_link(site, post, link));
+    }
     checked.found.keys.push((post.source.clone(), references.answers().keys));
     Some(checked)
+}
+
+/// Whether readers see `post`, or will at its time.
+fn is_for_readers(site: &Site, post: &Post) -> bool {
+    use Visibility::{Page, Public, Scheduled, Unlisted};
+    matches!(post.visibility(site.built()), Public | Page | Unlisted | Scheduled)
+}
+
+/// The link of `post` to another site that `reference` is; `None` if it is no address of http or https, or contains a tag of a template.
+/// Drafts have none: they may name what nobody is to know yet.
+fn external_link(site: &Site, post: &Post, reference: &str) -> Option<ExternalLink> {
+    let trimmed = reference.trim();
+    let mut url = if trimmed.starts_with("//") {
+        Url::parse(&site.config().base()).ok()?.join(trimmed).ok()?
+    } else {
+        Url::parse(trimmed).ok()?
+    };
+    url.set_fragment(None);
+    let is_web = matches!(url.scheme(), "http" | "https") && !html::contains_template_tag(trimmed);
+    (is_web && is_for_readers(site, post)).then(|| ExternalLink {
+        source: post.source.clone(),
+        reference: reference.to_owned(),
+        url,
+    })
 }
 
 /// Adds what is wrong with an address of `post` that leads to `target`.
@@ -222,13 +267,11 @@ fn check_address(
         reference,
         used,
         fault,
-        is_public: matches!(
-            post.visibility(site.built()),
-            Visibility::Public | Visibility::Page | Visibility::Unlisted | Visibility::Scheduled
-        ),
+        is_public: is_for_readers(site, post),
     };
     match target {
-        LinkTarget::Elsewhere | LinkTarget::Found => {}
+        LinkTarget::Found => {}
+        LinkTarget::Elsewhere => checked.found.external.extend(external_link(site, post, &reference)),
         LinkTarget::File(path) => {
             // only the content of a text can be that of a post
             let kind = media_kind(&path.extension().unwrap_or_default().to_ascii_lowercase());

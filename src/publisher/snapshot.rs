@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use camino::{Utf8Path, Utf8PathBuf};
 
-use super::link_check::{check_links, link_diagnostics};
+use super::link_check::{ExternalLink, check_links, link_diagnostics};
 use super::sizes::{EnclosedFiles, Sizes};
 use super::theme_loader::ThemeLoader;
 use crate::config::Config;
@@ -36,6 +36,20 @@ struct ReadPosts {
 ///
 /// The folder is missing, is not a folder, or cannot be read.
 pub fn snapshot(config: &Arc<Config>, root: &Utf8Path, ledger: &mut Registry, now: Timestamp) -> io::Result<Site> {
+    snapshot_with_links(config, root, ledger, now).map(|(site, _)| site)
+}
+
+/// The same as [`snapshot`], with the links to other sites.
+///
+/// # Errors
+///
+/// The same as those of [`snapshot`].
+pub fn snapshot_with_links(
+    config: &Arc<Config>,
+    root: &Utf8Path,
+    ledger: &mut Registry,
+    now: Timestamp,
+) -> io::Result<(Site, Vec<ExternalLink>)> {
     let config = &ledger.with_first_address(config);
     let source = Source::folder(root, &config.posts);
     let scan = source.scan(&ScanScope::Everywhere, &|_| false)?;
@@ -88,8 +102,9 @@ pub fn snapshot(config: &Arc<Config>, root: &Utf8Path, ledger: &mut Registry, no
     let site = Site::build(config, input, now, None).with_theme(theme.theme());
     let posts: Vec<Arc<Post>> = site.all().iter().cloned().collect();
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
-    let links = link_diagnostics(&site, &source, &check_links(&site, &source, &posts, threads));
-    Ok(site.with_more_diagnostics(&links))
+    let check = check_links(&site, &source, &posts, threads);
+    let links = link_diagnostics(&site, &source, &check);
+    Ok((site.with_more_diagnostics(&links), check.external))
 }
 
 /// Reads the posts that `scan` found in `source`.

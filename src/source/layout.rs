@@ -169,6 +169,31 @@ impl Layout {
         self.here.contains(&tool) || self.above.contains(&tool)
     }
 
+    /// The tools for posts whose tree contains the posts folder.
+    pub(in crate::source) fn tools(&self) -> impl Iterator<Item = Tool> {
+        let mut tools: Vec<Tool> = self.here.iter().chain(&self.above).copied().collect();
+        tools.retain(|tool| *tool != Tool::Packages);
+        tools.sort_unstable();
+        tools.dedup();
+        tools.into_iter()
+    }
+
+    /// The folders of templates, below the posts folder.
+    pub(in crate::source) fn templates(&self) -> impl Iterator<Item = &Utf8Path> {
+        self.templates.iter().map(Utf8PathBuf::as_path)
+    }
+
+    /// The files with settings of `tool` that apply to posts.
+    pub(in crate::source) fn settings_of(&self, tool: Tool) -> impl Iterator<Item = &Utf8Path> {
+        let is_of_tool = move |path: &&Utf8Path| match path.file_name() {
+            Some(name) if SITE_SETTINGS.contains(&name) => tool == Tool::Jekyll,
+            Some(name) => tool == Tool::Hugo && (name.starts_with("hugo.") || name.starts_with("config.")),
+            None => false,
+        };
+        let with_rules = self.settings.iter().filter(|companion| !companion.is_empty());
+        with_rules.map(|companion| companion.path()).filter(is_of_tool)
+    }
+
     /// The first folder on `path` that belongs to a tool, and that tool.
     #[must_use]
     pub fn folder_of_tool<'a>(&self, path: &'a Utf8Path) -> Option<(&'a Utf8Path, Tool)> {

@@ -4,6 +4,7 @@ pub mod companions;
 pub mod ignore;
 pub mod left_out;
 mod post_source;
+pub mod tool_summary;
 
 use camino::Utf8Path;
 

@@ -20,6 +20,7 @@ mod costs;
 mod deploy;
 mod dialects;
 mod discovery;
+mod external;
 mod feeds;
 mod floors;
 mod import;

@@ -1,8 +1,7 @@
 //! `feedmill import SOURCE`: posts from an export of another tool or from a feed.
 
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, Write};
 use std::process::ExitCode;
-use std::time::{Duration, Instant};
 
 use anyhow::anyhow;
 use camino::Utf8Path;
@@ -12,8 +11,8 @@ use url::Url;
 
 use super::adopt::{self, Adopted, AdoptionRun, LedgerAccess};
 use super::counts;
+use crate::cli::progress_line::ProgressLine;
 use crate::cli::settings;
-use crate::cli::terminal;
 use crate::diagnostic::one_line;
 use crate::import::OldFeed;
 use crate::import::export::{self, OpenOptions};
@@ -23,9 +22,6 @@ use crate::import::old_ids::OldIds;
 use crate::import::origin::FeedSource;
 use crate::outgoing::{Client, address};
 use crate::time::Timestamp;
-
-/// How often the line of progress is written.
-const PROGRESS_EVERY: Duration = Duration::from_millis(200);
 
 /// What is imported.
 #[derive(Debug)]
@@ -44,7 +40,7 @@ pub(super) fn run(import: &PostsImport, adoption: AdoptionRun) -> anyhow::Result
     let (config, root) = adoption.settings.load(adoption.posts, |_| ())?;
     let failed = |why: String| anyhow!("{} cannot be imported: {why}", import.source);
     let mut line = ProgressLine::new();
-    let mut progress = |bytes, items| line.show(bytes, items);
+    let mut progress = |bytes, items| line.show(|| reading(bytes, items));
     let networks = allowed_networks(&import.source, &adoption.networks);
     let client = Client::new(networks.clone());
     let now = Timestamp::now();
@@ -151,41 +147,12 @@ fn print(
     Ok(())
 }
 
-/// A line at a terminal that says how far the reading is.
-struct ProgressLine {
-    is_shown: bool,
-    last: Instant,
-    width: usize,
-}
-
-impl ProgressLine {
-    fn new() -> ProgressLine {
-        ProgressLine {
-            is_shown: io::stderr().is_terminal(),
-            last: Instant::now(),
-            width: 0,
-        }
-    }
-
-    fn show(&mut self, bytes: u64, items: usize) {
-        if !self.is_shown || self.last.elapsed() < PROGRESS_EVERY {
-            return;
-        }
-        self.last = Instant::now();
-        let mebibytes = bytes / (1024 * 1024);
-        let text = if items == 0 {
-            format!("looking through the export: {mebibytes} MiB")
-        } else {
-            format!("read {mebibytes} MiB, {items} items")
-        };
-        terminal::print_message(&format!("\r{text:<width$}", width = self.width));
-        self.width = text.len();
-    }
-
-    fn erase(&mut self) {
-        if self.width > 0 {
-            terminal::print_message(&format!("\r{:width$}\r", "", width = self.width));
-            self.width = 0;
-        }
+/// How far the reading is.
+fn reading(bytes: u64, items: usize) -> String {
+    let mebibytes = bytes / (1024 * 1024);
+    if items == 0 {
+        format!("looking through the export: {mebibytes} MiB")
+    } else {
+        format!("read {mebibytes} MiB, {items} items")
     }
 }

@@ -217,7 +217,7 @@ impl Companion {
     }
 
     /// Returns its path below the posts folder, which begins with `../` if it is above that.
-    #[cfg(test)]
+    #[must_use]
     pub(crate) fn path(&self) -> &Utf8Path {
         &self.path
     }

@@ -279,7 +279,7 @@ impl Companions {
         if let Some(left_out) = left_out {
             inherited.set_hold(left_out.hold(), left_out);
         }
-        inherited.set_splits_tags(self.splits_tags(path));
+        inherited.set_splits_tags(splits_tags(&self.layout, &self.root, path));
         if self.known.is_empty() && self.layout.settings.is_empty() {
             return (inherited, None);
         }
@@ -334,19 +334,24 @@ impl Companions {
         (inherited, resource)
     }
 
-    /// Whether the tool of the post at `path` separates tags by spaces: Jekyll does, Hexo, which has the same folders, does not.
-    fn splits_tags(&self, path: &Utf8Path) -> Option<bool> {
-        if self.layout.has(Tool::Hexo) {
-            return Some(false);
-        }
-        let is_of_posts = |name: &str| matches!(name, "_posts" | "_drafts");
-        let is_in_posts = is_of_posts(&self.root) || path.components().any(|part| is_of_posts(part.as_str()));
-        (self.layout.has(Tool::Jekyll) || is_in_posts).then_some(true)
-    }
-
     fn listed<'a>(&'a self, paths: Option<&'a Vec<Utf8PathBuf>>) -> impl Iterator<Item = &'a KnownCompanion> + Clone {
         paths.into_iter().flatten().filter_map(|path| self.known.get(path))
     }
+}
+
+/// Whether the tool of the post at `path` separates tags by spaces, in a posts folder called `root`: Jekyll does, Hexo, which has the same
+/// folders, does not. `None` if the tool is not known.
+pub(super) fn splits_tags(layout: &Layout, root: &str, path: &Utf8Path) -> Option<bool> {
+    if layout.has(Tool::Hexo) {
+        return Some(false);
+    }
+    (layout.has(Tool::Jekyll) || is_in_folder_of_jekyll(root, path)).then_some(true)
+}
+
+/// Whether the post at `path` is in a folder that has a name of Jekyll, in a posts folder called `root`.
+pub(super) fn is_in_folder_of_jekyll(root: &str, path: &Utf8Path) -> bool {
+    let is_of_posts = |name: &str| matches!(name, "_posts" | "_drafts");
+    is_of_posts(root) || path.components().any(|part| is_of_posts(part.as_str()))
 }
 
 /// Whether there are other posts in the folder of the file at `path`, or below it.
