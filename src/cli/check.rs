@@ -88,11 +88,11 @@ pub(super) fn run(arguments: CheckArgs) -> anyhow::Result<ExitCode> {
     if arguments.errors {
         problems.retain(|problem| problem.severity == Severity::Error);
     }
-    let mut lines = tool_summary(&source, &config.posts, site.all().iter().map(|post| post.source.as_path()));
+    let mut said = tool_summary(&source, &config.posts, site.all().iter().map(|post| post.source.as_path()));
     let posts = site.all().len();
     match if arguments.json { CheckFormat::Json } else { arguments.format } {
         CheckFormat::Json => {
-            let mut document = json!({ "posts": posts, "tools": lines, "problems": problems });
+            let mut document = json!({ "posts": posts, "tools": said, "problems": problems });
             if let Some(summary) = &external {
                 document["external"] = json!(summary);
             }
@@ -101,9 +101,9 @@ pub(super) fn run(arguments: CheckArgs) -> anyhow::Result<ExitCode> {
         format => write_problems(&problems, format, &root)?,
     }
     write_consequences(&problems, &last_good)?;
-    lines.extend(external.map(|summary| summary.to_string()));
+    said.extend(external.map(|summary| summary.to_string()));
     if arguments.external && !is_asked {
-        lines.push(String::from(
+        said.push(String::from(
             "links to other sites were not checked: what is wrong with them is a warning, and `--errors` leaves warnings out",
         ));
     }
@@ -115,8 +115,8 @@ pub(super) fn run(arguments: CheckArgs) -> anyhow::Result<ExitCode> {
         format!(", {}", counted(warnings, "warning"))
     };
     let (read, erroneous) = (counted(posts, "post"), counted(errors, "error"));
-    lines.push(format!("{root}: {read} read, {erroneous}{warned}"));
-    for line in lines {
+    said.push(format!("{root}: {read} read, {erroneous}{warned}"));
+    for line in said {
         writeln!(io::stderr(), "{}", one_line(&line))?;
     }
     Ok(if errors + warnings == 0 {

@@ -13,7 +13,7 @@ use feedmill::site::Site;
 use crate::still::{TestFolder, files, fixtures, said};
 
 /// Codes that no file in a repository can or should cause, and why.
-const ELSEWHERE: [(&str, &str); 29] = [
+const ELSEWHERE: [(&str, &str); 34] = [
     ("address-redirected", "about the configuration too: static_files"),
     ("static-file-hidden", "about a file that is no post: static_files"),
     ("html-removed", "said by `check` alone: words"),
@@ -23,6 +23,11 @@ const ELSEWHERE: [(&str, &str); 29] = [
     ("link-not-public", "where links lead: links"),
     ("enclosure-missing", "where links lead: links"),
     ("old-addresses", "where links lead: links"),
+    ("external-moved", "about other sites: external"),
+    ("external-gone", "about other sites: external"),
+    ("external-error", "about other sites: external"),
+    ("external-unreachable", "about other sites: external"),
+    ("external-more", "about other sites: publisher::external_links"),
     ("script-data", "data that a script computes, beside posts: inheritance"),
     (
         "atom-id",

@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::Path;
 
+use feedmill::config::Config;
 use tempfile::TempDir;
 
 use crate::commands::Serving;
@@ -62,6 +63,37 @@ fn the_unit_serves_and_keeps_the_ledger_in_its_state_directory() {
     );
     serving.until("Ctrl-C ends it");
     assert!(machine.path().join("var/lib/feedmill/ledger.db").is_file());
+}
+
+#[test]
+fn the_debian_package_has_files_that_exist_and_a_valid_configuration() {
+    let config = Config::parse("feedmill.toml".into(), &file("deploy/debian/feedmill.toml")).unwrap();
+    assert_eq!(config.posts.dir, "/srv/posts");
+    let manifest: toml::Table = toml::from_str(&file("Cargo.toml")).unwrap();
+    let package = &manifest["package"]["metadata"]["deb"];
+    let assets = package["assets"].as_array().unwrap();
+    let script = file(".ci/deb");
+    for asset in assets {
+        let source = asset[0].as_str().unwrap();
+        let exists = match source.strip_prefix("target/deb/") {
+            // the script makes it
+            Some(made) => script.contains(&format!("\"$content/{made}\"")) || made == "man/*.1.gz",
+            None => Path::new(env!("CARGO_MANIFEST_DIR")).join(source).is_file(),
+        };
+        assert!(exists, "{source}");
+    }
+    let installed = |path: &str| {
+        let (folder, name) = path.rsplit_once('/').unwrap();
+        let is_it = |asset: &&toml::Value| {
+            let source = asset[0].as_str().unwrap();
+            asset[1].as_str() == Some(&format!("{}/", &folder[1..])) && source.ends_with(&format!("/{name}"))
+        };
+        assets.iter().any(|asset| is_it(&asset))
+    };
+    assert!(installed(package["conf-files"][0].as_str().unwrap()));
+    // what the unit of the package starts, and with which file
+    assert!(script.contains("ExecStart=/usr/bin/feedmill serve --config /etc/feedmill/feedmill.toml"));
+    assert!(installed("/usr/bin/feedmill") && installed("/etc/feedmill/feedmill.toml"));
 }
 
 #[test]

@@ -31,6 +31,7 @@ impl Server {
                 requests.lock().unwrap().push(head);
                 let status = match path.as_str() {
                     "/gone" => "410 Gone",
+                    "/error" => "502 Bad Gateway",
                     "/moved" => "301 Moved Permanently\r\nLocation: /fine",
                     _ => "200 OK",
                 };
@@ -48,7 +49,7 @@ impl Server {
 
 fn post(server: &Server) -> String {
     format!(
-        "---\ntitle: A\ndate: 2026-01-31\n---\nA [fine]({0}/fine), a [moved]({0}/moved) and a\n[gone]({0}/gone) page; [again]({0}/fine#part).\n",
+        "---\ntitle: A\ndate: 2026-01-31\n---\nA [fine]({0}/fine), a [moved]({0}/moved) and a\n[gone]({0}/gone) page; [again]({0}/fine#part),\n[error]({0}/error).\n",
         server.base
     )
 }
@@ -69,15 +70,16 @@ fn links_to_other_sites_are_checked_only_if_that_is_asked_for() {
     let (status, out, err) = check(site.path(), &[]);
     assert_eq!(status, 1, "{out}{err}");
     for expected in [
-        "the server answers 410",
+        "leads nowhere: the server answers 410",
+        "does not work: the server answers 502",
         "a.md:6:8",
         "has moved for good, to http://127.0.0.1:",
         "help: write the new address",
     ] {
         assert!(out.contains(expected), "{expected}: {out}");
     }
-    assert!(err.contains("3 links to other sites checked\n"), "{err}");
-    assert!(err.ends_with("posts: 2 posts read, 0 errors, 1 warning\n"), "{err}");
+    assert!(err.contains("4 links to other sites checked\n"), "{err}");
+    assert!(err.ends_with("posts: 2 posts read, 0 errors, 2 warnings\n"), "{err}");
     let seen = server.seen.lock().unwrap().join("");
     assert!(
         !seen.contains("/secret") && seen.to_lowercase().contains("user-agent: feedmill/"),
@@ -97,10 +99,13 @@ fn formats_apply_and_what_was_found_is_remembered() {
         .iter()
         .map(|problem| problem["code"].as_str().unwrap())
         .collect();
-    assert_eq!((status, codes), (1, vec!["external-moved", "external-gone"]));
+    assert_eq!(
+        (status, codes),
+        (1, vec!["external-moved", "external-gone", "external-error"])
+    );
     assert_eq!(
         (&json["external"]["checked"], &json["external"]["remembered"]),
-        (&3.into(), &0.into())
+        (&4.into(), &0.into())
     );
     let gone = &json["problems"][1];
     assert_eq!(
@@ -115,10 +120,14 @@ fn formats_apply_and_what_was_found_is_remembered() {
         "{out}"
     );
     assert!(
-        err.contains("3 links to other sites checked, 3 of them by an earlier check"),
+        err.contains("4 links to other sites checked, 3 of them by an earlier check"),
         "{err}"
     );
-    assert_eq!(server.requests(), before, "nothing is asked for again");
+    assert_eq!(
+        server.requests(),
+        before + 2,
+        "only the address with an error is asked for again, by HEAD and by GET"
+    );
 
     let (status, _, err) = check(site.path(), &["--errors"]);
     assert_eq!(status, 0, "{err}");
@@ -128,7 +137,8 @@ fn formats_apply_and_what_was_found_is_remembered() {
 #[test]
 fn private_addresses_are_not_asked_for_and_the_time_is_limited() {
     let server = Server::start();
-    let many: String = (0..20).map(|n| format!("[{n}]({}/{n})\n", server.base)).collect();
+    let many: Vec<String> = (0..20).map(|n| format!("[{n}]({}/{n})\n", server.base)).collect();
+    let many = many.concat();
     let site = folder(&[("posts/a.md", &format!("---\ntitle: A\ndate: 2026-01-31\n---\n{many}"))]);
     let (status, out, _) = run(&mut feedmill(site.path(), &["check", "--external"]));
     assert_eq!((status, server.requests()), (1, 0));

@@ -162,7 +162,16 @@ mod tests {
         );
         assert_eq!(forged.matches('"').count(), 6);
         assert!(line("/", "", b"", b"").ends_with("\"-\" \"-\""));
-        assert!(line(&"/a".repeat(90_000), &"x".repeat(90_000), &[b'r'; 90_000], &[0xff; 90_000]).len() < 60_000);
+        assert!(
+            line(
+                &"/a".repeat(90_000),
+                &"x".repeat(90_000),
+                &b"r".repeat(90_000),
+                &b"\xff".repeat(90_000)
+            )
+            .len()
+                < 60_000
+        );
     }
 
     #[test]

@@ -99,3 +99,43 @@ fn whole_address(text: &str, address: &str) -> Option<usize> {
         after.is_none_or(|c| ends(c) || c == '/' || c == '.')
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::PostSettings;
+    use crate::source::MemorySource;
+
+    #[test]
+    fn a_post_with_many_broken_links_gets_some_and_their_number() {
+        let link = |n: usize| ExternalLink {
+            source: "a.md".into(),
+            reference: format!("https://example.org/{n}"),
+            url: format!("https://example.org/{n}").parse().unwrap(),
+        };
+        let links: Vec<ExternalLink> = (0..60).map(link).collect();
+        let mut check = ExternalCheck::default();
+        for link in &links {
+            check.states.insert(link.url.clone(), LinkState::Gone(404));
+        }
+        let source = Source::Memory(MemorySource::new(&PostSettings::default()));
+        let found = external_diagnostics(&source, &links, &check);
+        assert_eq!(found.len(), MOST_OF_A_POST + 1);
+        let last = found.last().unwrap();
+        assert_eq!((last.code, last.severity), ("external-more", Severity::Warning));
+        assert!(last.message.starts_with("10 more of its links"), "{last}");
+    }
+
+    #[test]
+    fn a_link_is_found_where_it_is_written_and_not_in_a_longer_one() {
+        let text = "see https://example.org/ab and\n<https://example.org/a> or [x](https://example.org?b&amp;c)\n";
+        let at = |reference: &str| {
+            let diagnostic = Diagnostic::new(Severity::Warning, "external-gone", "a.md".into(), "x");
+            placed(diagnostic, text, reference).position
+        };
+        assert_eq!(at("https://example.org/a"), Some(Position { line: 2, column: 2 }));
+        assert_eq!(at("https://example.org/ab"), Some(Position { line: 1, column: 5 }));
+        assert_eq!(at("https://example.org?b&c"), Some(Position { line: 2, column: 32 }));
+        assert_eq!(at("https://example.org/none"), None);
+    }
+}

@@ -59,6 +59,8 @@ mod tests {
     use super::*;
     use crate::config::PostSettings;
 
+    type Case<'a> = (&'a [(&'a str, &'a str)], &'a str, &'a [&'a str], SplitTags, &'a [&'a str]);
+
     fn lines(files: &[(&str, &str)], below: &str, posts: &[&str], split_tags: SplitTags) -> Vec<String> {
         let temporary = tempfile::tempdir().unwrap();
         let root = Utf8PathBuf::from_path_buf(temporary.path().canonicalize().unwrap())
@@ -81,7 +83,6 @@ mod tests {
     #[test]
     fn a_line_says_what_follows_from_a_tool() {
         let defaults = "defaults:\n- scope: {path: ''}\n  values: {published: false}\n";
-        type Case<'a> = (&'a [(&'a str, &'a str)], &'a str, &'a [&'a str], SplitTags, &'a [&'a str]);
         let cases: [Case; 10] = [
             (&[], "", &["a.md"], SplitTags::Auto, &[]),
             (&[("package.json", "{}")], "", &["a.md"], SplitTags::Auto, &[]),
