@@ -3,7 +3,7 @@
 
 `cargo mutants` builds the crate once for each mutant. This script asks it for the list of mutants only, and writes all of
 them into one copy of the source tree: the body of each function becomes a `match` on a number that is read from the
-environment variable FEEDMILL_MUTANT, with one arm for each mutant. Arms that do not compile are removed ("unviable").
+environment variable MUTANT, with one arm for each mutant. Arms that do not compile are removed ("unviable").
 Then each test runs once alone, and notes which functions it reaches; and for each mutant only the tests run that reach
 its function: first those of its module, then the other unit tests, then, for what survives, the integration tests.
 
@@ -45,8 +45,8 @@ pub fn mutant(site: usize) -> u32 {
     static CHOSEN: OnceLock<(u32, Option<std::fs::File>)> = OnceLock::new();
     static REACHED: [AtomicBool; SITES] = [const { AtomicBool::new(false) }; SITES];
     let (number, file) = CHOSEN.get_or_init(|| {
-        let number = std::env::var("FEEDMILL_MUTANT").ok().and_then(|text| text.parse().ok()).unwrap_or(0);
-        let file = std::env::var("FEEDMILL_REACHED").ok();
+        let number = std::env::var("MUTANT").ok().and_then(|text| text.parse().ok()).unwrap_or(0);
+        let file = std::env::var("MUTANT_REACHED").ok();
         (number, file.and_then(|path| std::fs::OpenOptions::new().append(true).create(true).open(path).ok()))
     });
     if let Some(file) = file && !REACHED[site].swap(true, Relaxed) {
@@ -266,13 +266,13 @@ def save(args, state):
 
 def run_tests(state, binary, words, mutant=0, reached=None, timeout=600):
     """Runs tests in a process group of their own. Returns "passed", "failed" or "timeout", and the output."""
-    environment = {**os.environ, "FEEDMILL_MUTANT": str(mutant), "RUSTC_BOOTSTRAP": "1", "INSTA_UPDATE": "no"}
+    environment = {**os.environ, "MUTANT": str(mutant), "RUSTC_BOOTSTRAP": "1", "INSTA_UPDATE": "no"}
     environment |= {"CARGO_MANIFEST_DIR": state["copy"], "PROPTEST_MAX_SHRINK_ITERS": "0", "RUST_BACKTRACE": "0"}
     for name, path in state["binaries"].items():
         environment[f"CARGO_BIN_EXE_{name}"] = path
-    environment.pop("FEEDMILL_REACHED", None)
+    environment.pop("MUTANT_REACHED", None)
     if reached:
-        environment["FEEDMILL_REACHED"] = reached
+        environment["MUTANT_REACHED"] = reached
 
     def limit():
         resource.setrlimit(resource.RLIMIT_AS, (12 << 30, 12 << 30))

@@ -15,7 +15,7 @@ use jiff::SignedDuration;
 use super::*;
 use crate::config::Config;
 use crate::diagnostic::Diagnostic;
-use crate::post::{self, Changes, Fingerprint, Likeness, Post};
+use crate::post::{self, Changes, Fingerprint, Likeness, LostClaims, Post};
 use crate::source_file::SourceFile;
 use crate::time::{Moment, Timestamp};
 
@@ -531,5 +531,89 @@ fn a_file_is_its_post_again_when_the_copy_is_gone() {
             .map(|post| (post.source.as_str(), post.id.as_str()))
             .collect();
         assert_eq!(found, [(path, id.as_str())]);
+    }
+}
+
+#[test]
+fn a_new_post_keeps_the_address_that_the_site_gave_it() {
+    let assign = |scenario: &mut Scenario, body: Option<&'static str>| -> Vec<Arc<Post>> {
+        let posts: Vec<Arc<Post>> = body.map_or(Vec::new(), |body| scenario.read_files(&[("a.md", "title: A", body)]));
+        let changes = Changes {
+            posts,
+            ..Changes::default()
+        };
+        let unreadable = UnreadableFiles {
+            missing: &BTreeSet::new(),
+            is_there: &|_| true,
+        };
+        let assigned = scenario
+            .registry
+            .assign(&changes, &unreadable, &scenario.config, scenario.now);
+        assigned.changes.posts
+    };
+    for (given, expected) in [("a", "/posts/a"), ("a-2", "/posts/a-2")] {
+        let mut scenario = Scenario::new();
+        let read = assign(&mut scenario, Some("mill"));
+        let shown = if given == "a" {
+            Arc::clone(&read[0])
+        } else {
+            let lost = LostClaims {
+                id: false,
+                address: true,
+            };
+            Arc::new(read[0].displaced(given, lost, &scenario.config))
+        };
+        scenario.registry.record_published([&shown], scenario.now);
+        // the site is told once if it has to show another post than the one it was given
+        let told: Vec<String> = assign(&mut scenario, None)
+            .iter()
+            .map(|post| post.address.to_string())
+            .collect();
+        let expected_told: &[&str] = if given == "a" { &[] } else { &[expected] };
+        assert_eq!(told, expected_told, "{given}");
+        assert_eq!(assign(&mut scenario, None), [], "{given}: a second time");
+        for body in ["mill'", "mill''"] {
+            let posts = assign(&mut scenario, Some(body));
+            assert_eq!(posts[0].address, expected, "{given}, {body}");
+            scenario.registry.record_published(&posts, scenario.now);
+        }
+    }
+}
+
+#[test]
+fn files_are_compared_with_posts_only_if_there_are_few() {
+    let known = [("a.md", "title: A", "mill"), ("b.md", "title: B;id: x:1", "bees")];
+    // the second names the id of a post that it is not similar to
+    for file in [("c.md", "title: A", "mill'"), ("c.md", "title: A;id: x:1", "mill'")] {
+        // the limit of `matching`
+        for (count, is_found) in [(2000, true), (2001, false)] {
+            let mut scenario = Scenario::new();
+            let id = scenario.publish(&known).post("a.md").id.clone();
+            let other = |number: usize| {
+                let file = SourceFile {
+                    path: format!("other/{number:04}.md").into(),
+                    bytes: format!("{number}\n").into_bytes().into(),
+                    modified: scenario.now,
+                };
+                Arc::new(post::read(&file, &scenario.config).unwrap().post)
+            };
+            let mut files = scenario.read_files(&[file]);
+            files.extend((1..count).map(other));
+            scenario.read = files;
+            scenario.scan();
+            assert_eq!(scenario.post("c.md").id == id, is_found, "{file:?}, {count} files");
+        }
+    }
+}
+
+#[test]
+fn the_addresses_of_a_post_whose_id_was_changed_lead_to_the_new_post() {
+    for (head, expected) in [("title: A;id: x:1;slug: b", &["/posts/a"][..]), ("title: A;id: x:1", &[])] {
+        let mut scenario = Scenario::new();
+        scenario.publish(&[("a.md", "title: A", "mill")]);
+        scenario.pass(24).publish(&[("a.md", head, "mill")]);
+        let earlier = &scenario.registry.post("x:1").unwrap().earlier;
+        let earlier: Vec<&str> = earlier.iter().map(|former| former.address.as_str()).collect();
+        assert_eq!(earlier, expected, "{head}");
     }
 }

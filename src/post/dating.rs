@@ -576,6 +576,7 @@ mod tests {
             ("path: 2020/01/31/hello", Some("2020-01-31")),
             ("url: /blog/2020/1/31/hello", Some("2020-01-31")),
             ("permalink: /2020/01/31/", Some("2020-01-31")),
+            ("path: blog/1/2/2020/01/31/hello", Some("2020-01-31")),
             ("path: 2020/001/31/hello", None),
             ("path: 20/01/31/hello", None),
             ("path: 2020/01/x1/hello", None),
@@ -594,6 +595,52 @@ mod tests {
             let found = (post.origins.date != Origin::FileTime).then_some(day.as_str());
             assert_eq!(found, expected, "{front_matter}");
         }
+    }
+
+    #[test]
+    fn a_mistyped_date_is_replaced_by_a_passed_one_in_the_name_and_others_hold_the_post_back() {
+        let cases = [
+            ("date: 2020-04-31", false),
+            ("publishDate: 2020-04-31", false),
+            ("date: 2020-05", false),
+            ("publishDate: 2020-05", true),
+            ("date: 2021-02-30", true),
+            ("date: 10000-01-01", true),
+            ("date: soon", true),
+        ];
+        for (front_matter, is_held) in cases {
+            let file = SourceFile {
+                path: "2020-05-10-a.md".into(),
+                bytes: format!("---\ntitle: x\n{front_matter}\n---\nText.\n").into_bytes().into(),
+                modified: "2026-01-01T00:00:00Z".parse().unwrap(),
+            };
+            let reading = read(&file, &Config::default()).unwrap();
+            assert_eq!(reading.post.is_held, is_held, "{front_matter}: {:?}", reading.remarks);
+        }
+    }
+
+    #[test]
+    fn the_key_of_the_latest_date_is_the_origin_and_the_date_of_the_post_comes_first() {
+        let cases = [
+            ("date: 2020-01-02\npublishDate: 2020-01-01", "date"),
+            ("date: 2020-01-02\npublishDate: 2020-01-02", "date"),
+            ("date: 2020-01-02\npublishDate: 2020-01-03", "publishDate"),
+        ];
+        for (front_matter, key) in cases {
+            let file = SourceFile {
+                path: "a.md".into(),
+                bytes: format!("---\ntitle: x\n{front_matter}\n---\nText.\n").into_bytes().into(),
+                modified: "2026-01-01T00:00:00Z".parse().unwrap(),
+            };
+            let post = read(&file, &Config::default()).unwrap().post;
+            assert_eq!(post.origins.date, Origin::Field(key.into()), "{front_matter}");
+        }
+    }
+
+    #[test]
+    fn a_placeholder_is_called_one() {
+        let (code, message) = describe_broken(NoDate::Unknown, Some("{{date}}"));
+        assert_eq!(code, "placeholder", "{message}");
     }
 
     #[test]

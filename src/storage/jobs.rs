@@ -206,8 +206,9 @@ mod tests {
     fn all_jobs_together_take_no_more_than_64_mebibytes() {
         let mut jobs = JobQueue::default();
         // with the queue's name and the id, each job takes 16 KiB
-        let payload = "x".repeat(16 * 1024 - 2 * 4 - 4 * 32 - 128);
-        let added = std::iter::repeat_with(|| jobs.enqueue("push", &payload, Timestamp::UNIX_EPOCH));
+        let queue = "push".repeat(25);
+        let payload = "x".repeat(16 * 1024 - 2 * 100 - 4 * 32 - 128);
+        let added = std::iter::repeat_with(|| jobs.enqueue(&queue, &payload, Timestamp::UNIX_EPOCH));
         let added = added.take_while(Result::is_ok).count();
         assert_eq!(added, 4096);
     }

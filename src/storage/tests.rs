@@ -425,3 +425,15 @@ fn jobs_are_bounded_in_size_and_number() {
         .position(|added| added.is_err());
     assert_eq!(full, Some(MAX_JOBS), "many small jobs");
 }
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_state_folder_in_memory_does_not_outlive_the_machine() {
+    let dir = Utf8Path::new("/dev/shm/feedmill-test/state");
+    let warning = Storage::sqlite(dir).durability_warning().unwrap();
+    assert!(
+        warning.contains(&format!("The ledger folder {dir} is in memory")),
+        "{warning}"
+    );
+    assert_eq!(Storage::memory().durability_warning(), None);
+}

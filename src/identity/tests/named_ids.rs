@@ -10,7 +10,7 @@ type NamedIdCase = (
     &'static [&'static str],
 );
 
-/// Steps that were chosen among random ones: each shows something that no other test here does.
+/// Most were chosen among random steps: each shows something that no other test here does.
 #[rustfmt::skip]
 const ROWS: &[NamedIdCase] = &[
     (
@@ -66,6 +66,34 @@ const ROWS: &[NamedIdCase] = &[
         &[&[("a.md", "", "bees"), ("b.md", "title: A;guid: x:2;date: 2025-01-01", "lamp"), ("c.md", "title: B", "lamp'")], &[("a.md", "", "bees"), ("b.md", "title: B;id: \"tag:localhost,2000:a\"", "mill"), ("c.md", "title: A;guid: x:2;date: 2025-01-01;visibility: unlisted", "lamp")], &[("a.md", "guid: x:1", "bees"), ("b.md", "title: B;id: \"tag:localhost,2000:a\";guid: x:2", "mill")]],
         &[("a.md", "x:1"), ("b.md", "x:2")],
         &["id-changed"],
+    ),
+    (
+        "a file names the id of one post, and is as similar to a second as to a third",
+        &[
+            &[("a.md", "title: Z;id: x:1", "bees"), ("x/b.md", "title: A", "mill"), ("y/c.md", "title: A", "mill'")],
+            &[("d.md", "title: A;id: x:1", "mill''")],
+        ],
+        &[("d.md", "x:1")],
+        &[],
+    ),
+    (
+        "a file names the id of one post, and is more similar to a second than to a third",
+        &[
+            &[("a.md", "title: Z;id: x:1", "bees"), ("x/b.md", "title: A", "mill"), ("y/c.md", "title: A", "mill'")],
+            &[("z/b.md", "title: A;id: x:1", "mill''")],
+        ],
+        &[("z/b.md", "tag:localhost,2000:b")],
+        &["id-taken"],
+    ),
+    (
+        "a draft at the path of a withdrawn post names its id, and has the text of another whose file is gone",
+        &[
+            &[("a.md", "title: A;id: x:1", "mill"), ("b.md", "title: A", "mill'")],
+            &[("b.md", "title: A", "mill'")],
+            &[("a.md", "title: A;id: x:1;draft: true", "mill'")],
+        ],
+        &[("a.md", "tag:localhost,2000:b")],
+        &["id-taken"],
     ),
 ];
 

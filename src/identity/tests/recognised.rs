@@ -206,6 +206,51 @@ const ROWS: &[MatchCase] = &[
         &[("b.md", "a.md"), ("c.md", "c.md")],
         &[],
     ),
+    (
+        "two posts with one title are renamed and edited, and one of them keeps its slug",
+        &[
+            &[("x/a.md", "title: A", "mill'"), ("b.md", "title: A", "mill'''")],
+            &[("y/a.md", "title: A", "mill"), ("c.md", "title: A", "mill''")],
+        ],
+        &[("y/a.md", "x/a.md"), ("c.md", "b.md")],
+        &[],
+    ),
+    (
+        "two short posts with the same bytes are both renamed",
+        &[
+            &[("a.md", "title: A", "One."), ("b.md", "title: A", "One.")],
+            &[("c.md", "title: A", "One."), ("d.md", "title: A", "One.")],
+        ],
+        &[("c.md", NEW), ("d.md", NEW)],
+        &["identity-unclear", "identity-unclear"],
+    ),
+    (
+        "of two copies of one text the one in the same folder is renamed",
+        &[
+            &[("x/a.md", "title: A", "mill"), ("y/b.md", "title: A", "mill")],
+            &[("y/c.md", "title: A", "mill")],
+        ],
+        &[("y/c.md", "y/b.md")],
+        &[],
+    ),
+    (
+        "moved to another folder and written anew, with a title that another post has",
+        &[
+            &[("x/a.md", "title: A", "mill"), ("b.md", "title: A", "lamp")],
+            &[("b.md", "title: A", "lamp"), ("y/a.md", "title: A", "bees")],
+        ],
+        &[("b.md", "b.md"), ("y/a.md", "x/a.md")],
+        &[],
+    ),
+    (
+        "its id is no IRI, and the one that Atom has for it is written down",
+        &[
+            &[("a.md", "title: A;id: a b", "mill")],
+            &[("a.md", "title: A;id: \"tag:localhost,2000:id:a%20b\"", "mill")],
+        ],
+        &[("a.md", "a.md")],
+        &[],
+    ),
 ];
 
 #[test]

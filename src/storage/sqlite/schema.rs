@@ -85,4 +85,14 @@ mod tests {
         let error = is_feedmill_database(&connection, MIGRATIONS).unwrap_err();
         assert_eq!(error, StorageError::Corrupt("no such table: record".to_owned()));
     }
+    #[test]
+    fn a_table_of_records_that_cannot_be_prepared_for_another_reason_is_not_taken_for_damage() {
+        let connection = Connection::open_in_memory().unwrap();
+        connection.pragma_update(None, "application_id", APPLICATION_ID).unwrap();
+        connection.pragma_update(None, "user_version", 1).unwrap();
+        let views = "CREATE VIEW record AS SELECT * FROM other; CREATE VIEW other AS SELECT * FROM record";
+        connection.execute_batch(views).unwrap();
+        let error = is_feedmill_database(&connection, MIGRATIONS).unwrap_err();
+        assert!(matches!(error, StorageError::Io(_)), "{error:?}");
+    }
 }

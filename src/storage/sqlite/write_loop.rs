@@ -223,7 +223,123 @@ fn write(database: &mut Database, batch: &mut WriteBatch, queue: &WriteQueue) ->
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
+    use camino::Utf8Path;
+    use rusqlite::Connection;
+    use tempfile::TempDir;
+
     use super::*;
+    use crate::identity::SiteRecord;
+    use crate::storage::RecordChange;
+    use crate::storage::pending::PendingWrites;
+    use crate::time::Timestamp;
+
+    /// The record of a site that exists since this second.
+    fn site(second: i64) -> Record {
+        Record::Site(SiteRecord {
+            since: Timestamp::from_second(second).unwrap(),
+            identity: None,
+        })
+    }
+
+    /// A state folder, and a loop that has opened it and written this site.
+    fn opened(second: i64) -> (TempDir, WriteLoop) {
+        let temporary = tempfile::tempdir().unwrap();
+        let folder = StateFolder::new(Utf8Path::from_path(temporary.path()).unwrap());
+        let mut write_loop = WriteLoop::new(folder, Arc::new(WriteQueue::default()), RetryPauses::default());
+        assert_eq!(records(&mut write_loop), Ok(Some(vec![])));
+        write_site(&mut write_loop, second);
+        (temporary, write_loop)
+    }
+
+    fn write_site(write_loop: &mut WriteLoop, second: i64) {
+        let pending = PendingWrites::from_changes([RecordChange::Put(site(second))]);
+        write_loop.database.as_mut().unwrap().write(&pending).unwrap();
+    }
+
+    /// The records that [`WriteLoop::ensure_open`] returns.
+    fn records(write_loop: &mut WriteLoop) -> Result<Option<Vec<Record>>, StorageError> {
+        let contents = write_loop.ensure_open(&mut Vec::new())?;
+        Ok(contents.map(|contents| contents.records))
+    }
+
+    fn log_size(write_loop: &WriteLoop) -> u64 {
+        write_loop.folder.beside("-wal").metadata().unwrap().len()
+    }
+
+    #[test]
+    fn a_file_that_is_opened_again_is_read_again_only_if_it_is_another_one() {
+        type Change = fn(&StateFolder);
+        let cases: [(&str, Change, Option<Vec<Record>>); 3] = [
+            ("nothing changed", |_| {}, None),
+            (
+                "it was emptied",
+                |folder| fs::write(folder.database(), "").unwrap(),
+                Some(vec![]),
+            ),
+            (
+                "it was replaced",
+                |folder| {
+                    let (_temporary, mut other) = opened(2);
+                    other.database = None;
+                    fs::copy(other.folder.database(), folder.beside("-new")).unwrap();
+                    fs::rename(folder.beside("-new"), folder.database()).unwrap();
+                },
+                Some(vec![site(2)]),
+            ),
+        ];
+        for (name, change, expected) in cases {
+            let (_temporary, mut write_loop) = opened(1);
+            assert_eq!(records(&mut write_loop), Ok(None), "{name}: while it is open");
+            // as after a failed write
+            write_loop.database = None;
+            change(&write_loop.folder);
+            assert_eq!(records(&mut write_loop), Ok(expected), "{name}");
+        }
+    }
+
+    #[test]
+    fn a_file_that_replaces_an_open_one_keeps_its_log() {
+        let (_temporary, mut write_loop) = opened(1);
+        let (_other_temporary, other) = opened(2);
+        assert!(log_size(&other) > 0);
+        for ending in ["", "-wal"] {
+            // a rename keeps the identity of the log, which must not be taken for the log of the file that is gone
+            fs::copy(other.folder.beside(ending), write_loop.folder.beside(".new")).unwrap();
+            fs::rename(write_loop.folder.beside(".new"), write_loop.folder.beside(ending)).unwrap();
+        }
+        assert_eq!(records(&mut write_loop), Ok(Some(vec![site(2)])));
+    }
+
+    #[test]
+    fn the_log_is_emptied_when_the_file_is_opened() {
+        let (_temporary, killed) = opened(1);
+        let (_other_temporary, mut write_loop) = opened(2);
+        write_loop.database = None;
+        // the files of a process that was killed
+        for ending in ["", "-wal"] {
+            fs::copy(killed.folder.beside(ending), write_loop.folder.beside(ending)).unwrap();
+        }
+        assert!(log_size(&write_loop) > 0);
+        write_loop.known_file = None;
+        assert_eq!(records(&mut write_loop), Ok(Some(vec![site(1)])));
+        assert_eq!(log_size(&write_loop), 0);
+    }
+
+    #[test]
+    fn only_after_a_failed_write_a_reader_prevents_that_the_file_is_opened() {
+        for (is_failed, expected) in [(false, Ok(Some(vec![site(1)]))), (true, Err(StorageError::Busy))] {
+            let (_temporary, mut write_loop) = opened(1);
+            let reader = Connection::open(write_loop.folder.database()).unwrap();
+            reader.execute_batch("BEGIN; SELECT * FROM record").unwrap();
+            write_site(&mut write_loop, 1);
+            write_loop.database = None;
+            write_loop.known_file = None;
+            write_loop.distrusts_log = is_failed;
+            assert_eq!(records(&mut write_loop), expected, "failed: {is_failed}");
+        }
+    }
 
     #[test]
     fn pauses_between_attempts_double_up_to_the_longest() {

@@ -319,6 +319,45 @@ mod tests {
     }
 
     #[test]
+    fn the_thread_waits_for_its_pause_unless_there_is_something_that_it_can_do() {
+        type Change = fn(&WriteQueue);
+        let add: Change = |queue| assert!(queue.add(deletion("a")));
+        let late: Change = |queue| {
+            queue.set_late_records(vec![Record::Site(SiteRecord {
+                since: Timestamp::UNIX_EPOCH,
+                identity: None,
+            })]);
+        };
+        // whether it waits, and whether it has to end
+        let cases: [(&str, &[Change], bool, bool); 6] = [
+            ("nothing to write", &[], true, false),
+            ("a change", &[add], false, false),
+            ("a change that is written", &[add, |queue| queue.set_written(1)], true, false),
+            (
+                "a change, while writes fail",
+                &[add, |queue| queue.set_result(Some(StorageError::Full))],
+                true,
+                false,
+            ),
+            ("a change, while late records are not taken", &[add, late], true, false),
+            ("the end", &[|queue| assert!(!queue.end(Instant::now()))], false, true),
+        ];
+        for (name, changes, waits, ends) in cases {
+            let queue = WriteQueue::default();
+            changes.iter().for_each(|change| change(&queue));
+            let pause = if waits {
+                Duration::from_millis(100)
+            } else {
+                Duration::from_secs(20)
+            };
+            let began = Instant::now();
+            assert_eq!(queue.wait_for_work(pause), ends, "{name}");
+            let elapsed = began.elapsed();
+            assert_eq!(elapsed >= pause, waits, "{name}: {elapsed:?}");
+        }
+    }
+
+    #[test]
     fn without_a_thread_nothing_is_ever_written() {
         let queue = WriteQueue::default();
         queue.add(deletion("a"));
