@@ -583,23 +583,23 @@ fn a_new_post_keeps_the_address_that_the_site_gave_it() {
 #[test]
 fn files_are_compared_with_posts_only_if_there_are_few() {
     let known = [("a.md", "title: A", "mill"), ("b.md", "title: B;id: x:1", "bees")];
+    let other = |number: usize| {
+        let file = SourceFile {
+            path: format!("other/{number:04}.md").into(),
+            bytes: format!("{number}\n").into_bytes().into(),
+            modified: START,
+        };
+        Arc::new(post::read(&file, &Config::default()).unwrap().post)
+    };
+    let others: Vec<Arc<Post>> = (1..=2000).map(other).collect();
     // the second names the id of a post that it is not similar to
     for file in [("c.md", "title: A", "mill'"), ("c.md", "title: A;id: x:1", "mill'")] {
         // the limit of `matching`
         for (count, is_found) in [(2000, true), (2001, false)] {
             let mut scenario = Scenario::new();
             let id = scenario.publish(&known).post("a.md").id.clone();
-            let other = |number: usize| {
-                let file = SourceFile {
-                    path: format!("other/{number:04}.md").into(),
-                    bytes: format!("{number}\n").into_bytes().into(),
-                    modified: scenario.now,
-                };
-                Arc::new(post::read(&file, &scenario.config).unwrap().post)
-            };
-            let mut files = scenario.read_files(&[file]);
-            files.extend((1..count).map(other));
-            scenario.read = files;
+            scenario.read = scenario.read_files(&[file]);
+            scenario.read.extend(others.iter().take(count - 1).cloned());
             scenario.scan();
             assert_eq!(scenario.post("c.md").id == id, is_found, "{file:?}, {count} files");
         }
