@@ -266,6 +266,7 @@ def save(args, state):
 
 def run_tests(state, binary, words, mutant=0, reached=None, timeout=600):
     """Runs tests in a process group of their own. Returns "passed", "failed" or "timeout", and the output."""
+    # the names do not begin with FEEDMILL_: tests remove such variables from the environment of the programs that they start
     environment = {**os.environ, "MUTANT": str(mutant), "RUSTC_BOOTSTRAP": "1", "INSTA_UPDATE": "no"}
     environment |= {"CARGO_MANIFEST_DIR": state["copy"], "PROPTEST_MAX_SHRINK_ITERS": "0", "RUST_BACKTRACE": "0"}
     for name, path in state["binaries"].items():
