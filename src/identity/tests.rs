@@ -617,3 +617,15 @@ fn the_addresses_of_a_post_whose_id_was_changed_lead_to_the_new_post() {
         assert_eq!(earlier, expected, "{head}");
     }
 }
+
+#[test]
+fn an_edit_of_a_draft_is_one_when_the_post_is_back() {
+    for (text, is_edited) in [("mill'", true), ("mill", false)] {
+        let mut scenario = Scenario::new();
+        let id = scenario.publish(&[("a.md", "title: A", "mill")]).post("a.md").id.clone();
+        scenario.pass(5).publish(&[("a.md", "title: A;draft: true", text)]);
+        scenario.pass(5).publish(&[("a.md", "title: A", text)]);
+        let changed = scenario.registry.post(&id).unwrap().changed;
+        assert_eq!(changed, is_edited.then_some(scenario.now), "{text}");
+    }
+}

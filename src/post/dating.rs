@@ -620,6 +620,34 @@ mod tests {
     }
 
     #[test]
+    fn a_value_that_is_written_and_not_understood_holds_the_post_back() {
+        let cases = [
+            ("date:", false),
+            ("date: []", false),
+            // YAML reads a tag without a value as null
+            ("date: !later", true),
+            ("date: [!later]", true),
+            ("date: soon", true),
+            ("expires:", false),
+            ("expires: []", false),
+            ("expires: !later", true),
+            ("expires: [!later]", true),
+            ("expires: soon", true),
+            ("expires: never", false),
+            ("expires: 2099-01-01", false),
+        ];
+        for (front_matter, is_held) in cases {
+            let file = SourceFile {
+                path: "a.md".into(),
+                bytes: format!("---\ntitle: x\n{front_matter}\n---\nText.\n").into_bytes().into(),
+                modified: "2026-01-01T00:00:00Z".parse().unwrap(),
+            };
+            let reading = read(&file, &Config::default()).unwrap();
+            assert_eq!(reading.post.is_held, is_held, "{front_matter}: {:?}", reading.remarks);
+        }
+    }
+
+    #[test]
     fn the_key_of_the_latest_date_is_the_origin_and_the_date_of_the_post_comes_first() {
         let cases = [
             ("date: 2020-01-02\npublishDate: 2020-01-01", "date"),

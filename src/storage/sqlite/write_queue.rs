@@ -344,7 +344,9 @@ mod tests {
         ];
         for (name, changes, waits, ends) in cases {
             let queue = WriteQueue::default();
-            changes.iter().for_each(|change| change(&queue));
+            for change in changes {
+                change(&queue);
+            }
             let pause = if waits {
                 Duration::from_millis(100)
             } else {
