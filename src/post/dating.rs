@@ -627,6 +627,7 @@ mod tests {
             // YAML reads a tag without a value as null
             ("date: !later", true),
             ("date: [!later]", true),
+            ("mood: !later", false),
             ("date: soon", true),
             ("expires:", false),
             ("expires: []", false),
