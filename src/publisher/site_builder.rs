@@ -21,11 +21,12 @@ use crate::source::post_event::{PostEvent, PostEventKind, event_by_time, with_ef
 use crate::source::tracker::{FileTracker, ScanOutcome};
 use crate::source::watch::{Hints, Watching};
 use crate::source::{AbsentPosts, Source};
+use crate::source_file::file_type::is_markdown;
 use crate::storage::{OpenedStorage, Storage, StorageWriter};
 use crate::time::Timestamp;
 
 use super::health::Health;
-use super::sizes::{EnclosedFiles, Sizes};
+use super::sizes::{self, EnclosedFiles, Sizes};
 use super::stored_state::StoredState;
 use super::theme_loader::ThemeLoader;
 
@@ -60,6 +61,8 @@ pub struct SiteBuilder {
     /// Whether a cycle has ended.
     has_begun: bool,
     sizes: Sizes,
+    /// Whether a file whose length a feed contains may differ: something else than posts was scanned.
+    may_be_resized: bool,
     pub(super) theme: ThemeLoader,
     build: BuildSite,
     newest: Option<Arc<Site>>,
@@ -138,6 +141,7 @@ impl SiteBuilder {
             storage_problem: None,
             has_begun: false,
             sizes: Sizes::default(),
+            may_be_resized: true,
             build,
             newest: None,
             takes_all: true,
@@ -288,6 +292,7 @@ impl SiteBuilder {
             ..
         } = outcome;
         self.is_stale |= changed;
+        self.may_be_resized |= scanned_everywhere || hints.paths.keys().any(|path| !is_markdown(path.as_str()));
         self.events.extend(events);
         if scanned_everywhere {
             self.last_full_scan = Some(now);
@@ -306,7 +311,7 @@ impl SiteBuilder {
             source: &source,
             site: before,
         };
-        let resized = self.sizes.refresh(files);
+        let resized = self.sizes.refresh(files, std::mem::take(&mut self.may_be_resized));
         // kept until a site is built, because this build may fail
         self.is_stale |= !resized.is_empty();
         self.is_stale |= self.theme.refresh();
@@ -316,7 +321,10 @@ impl SiteBuilder {
         }
         let begun = Instant::now();
         let mut changes = self.take_changes(before, now);
-        self.sizes.measure(&mut changes, files);
+        let of_files = (before.is_none() && sizes::needs_site(&changes, &source))
+            .then(|| sizes::site_of_files(&self.config, source.name().into(), self.tracker.take_all_media(), now));
+        let site = before.or(of_files.as_ref());
+        self.sizes.measure(&mut changes, EnclosedFiles { site, ..files });
         changes.add(resized);
         let (site, is_behind) = self.build_of(&changes, before, now, tick);
         if let Some(before) = before {

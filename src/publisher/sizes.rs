@@ -5,10 +5,13 @@ use std::sync::Arc;
 
 use camino::Utf8PathBuf;
 
+use crate::config::Config;
 use crate::post::reference::{Written, file_beside};
 use crate::post::{Changes, Enclosure, Post};
-use crate::site::Site;
+use crate::site::{Site, SiteInput};
 use crate::source::Source;
+use crate::source_file::FileChanges;
+use crate::time::Timestamp;
 
 /// The lengths found last, by the file of the post. A post whose enclosures did not change keeps the same `Arc`.
 #[derive(Debug, Default)]
@@ -24,9 +27,14 @@ struct Measured {
 }
 
 impl Sizes {
-    /// Returns the posts, ordered by path, with an enclosure whose length changed since the last call.
-    pub(super) fn refresh(&mut self, files: EnclosedFiles<'_>) -> Vec<Arc<Post>> {
-        let others = self.known.values_mut().filter_map(|measured| {
+    /// Returns the posts, ordered by path, with an enclosure whose length changed since the last call. Unless all files `may_differ`, only
+    /// those are looked for that were not found.
+    pub(super) fn refresh(&mut self, files: EnclosedFiles<'_>, may_differ: bool) -> Vec<Arc<Post>> {
+        let due = self
+            .known
+            .values_mut()
+            .filter(|measured| may_differ || measured.lengths.contains(&0));
+        let others = due.filter_map(|measured| {
             let lengths = lengths(&measured.read, files).filter(|lengths| *lengths != measured.lengths)?;
             *measured = Measured::new(&measured.read, lengths);
             Some(Arc::clone(&measured.post))
@@ -67,6 +75,24 @@ impl Measured {
             post: Arc::new(post),
         }
     }
+}
+
+/// Whether an enclosure of a post in `changes` names a file that is not beside the post, so that only a site knows where it is.
+pub(super) fn needs_site(changes: &Changes, source: &Source) -> bool {
+    let files = EnclosedFiles { source, site: None };
+    let lacks = |post: &Arc<Post>| lengths(post, files).is_some_and(|lengths| lengths.contains(&0));
+    changes.posts.iter().any(lacks)
+}
+
+/// A site of `files` alone: with it the first build finds the files that are not beside their posts.
+pub(super) fn site_of_files(config: &Arc<Config>, folder: Arc<str>, files: FileChanges, now: Timestamp) -> Site {
+    let input = SiteInput {
+        changes: Changes::all(Vec::new()),
+        files,
+        folder: Some(folder),
+        ..SiteInput::default()
+    };
+    Site::build(config, input, now, None)
 }
 
 /// The files that enclosures may name.

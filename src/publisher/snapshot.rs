@@ -7,7 +7,7 @@ use std::sync::Arc;
 use camino::{Utf8Path, Utf8PathBuf};
 
 use super::link_check::{ExternalLink, check_links, link_diagnostics};
-use super::sizes::{EnclosedFiles, Sizes};
+use super::sizes::{self, EnclosedFiles, Sizes};
 use super::theme_loader::ThemeLoader;
 use crate::config::Config;
 use crate::diagnostic::{Diagnostic, Severity};
@@ -59,9 +59,16 @@ pub fn snapshot_with_links(
         mut diagnostics,
     } = read_posts(&source, &scan, config);
     let mut changes = Changes::all(posts);
+    let media = FileChanges {
+        added: scan.media.paths().map(Arc::from).collect(),
+        gone: Vec::new(),
+        are_all: true,
+    };
+    let of_files =
+        sizes::needs_site(&changes, &source).then(|| sizes::site_of_files(config, source.name().into(), media.clone(), now));
     let files = EnclosedFiles {
         source: &source,
-        site: None,
+        site: of_files.as_ref(),
     };
     Sizes::default().measure(&mut changes, files);
     let unreadable = UnreadableFiles {
@@ -88,11 +95,7 @@ pub fn snapshot_with_links(
     let input = SiteInput {
         changes: assigned.changes,
         new_files: assigned.new_posts,
-        files: FileChanges {
-            added: scan.media.paths().map(Arc::from).collect(),
-            gone: Vec::new(),
-            are_all: true,
-        },
+        files: media,
         folder: Some(source.name().into()),
         diagnostics: diagnostics.into(),
         history: Some(ledger.history(now, config.state.withdrawn_for())),
