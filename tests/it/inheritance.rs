@@ -272,6 +272,44 @@ fn posts_beside_an_index_are_posts_without_the_configuration_of_a_tool() {
     assert_eq!(listed(&folder.site("")).len(), 4);
 }
 
+/// The files of a folder, and the posts that are public.
+type Folder<'a> = (&'a [(&'a str, &'a str)], &'a [&'a str]);
+
+#[test]
+fn an_index_is_a_page_of_its_folder_or_of_its_parts() {
+    let undated = "---\ntitle: All posts\n---\nWords.\n";
+    let zola = "base_url = 'https://example.com'";
+    let cases: [Folder<'_>; 3] = [
+        (
+            &[("_index.md", undated), ("posts/index.md", undated), ("posts/a.md", POST)],
+            &["posts/a.md", "posts/index.md"],
+        ),
+        (
+            &[("_index.md", undated), ("posts/index.md", POST), ("posts/a.md", POST)],
+            &["posts/index.md"],
+        ),
+        (
+            &[
+                ("config.toml", zola),
+                ("posts/index.md", POST),
+                ("posts/a.md", POST),
+                ("posts/b/index.md", POST),
+            ],
+            &["posts/b/index.md", "posts/index.md"],
+        ),
+    ];
+    for (files, public) in cases {
+        let folder = TestFolder::new();
+        for (path, text) in files {
+            folder.write(path, text);
+        }
+        let site = folder.site("");
+        let mut sources: Vec<&str> = site.index.posts().iter().map(|post| post.source.as_str()).collect();
+        sources.sort_unstable();
+        assert_eq!(sources, public);
+    }
+}
+
 #[test]
 fn a_link_to_a_file_that_is_not_served_is_reported_with_its_line() {
     let folder = TestFolder::new();

@@ -143,6 +143,8 @@ const DRAFT: Values = Values::Words(&[
     "on hold",
     "hold",
 ]);
+/// What Material for `MkDocs` shows beside the title of a page.
+const OUTDATED: Values = Values::Words(&["deprecated"]);
 
 /// Keys of an embargo: the post must not be published before the date under another key.
 pub(super) const EMBARGO: &[&str] = &["embargo", "embargoed", "isembargoed", "underembargo"];
@@ -154,6 +156,7 @@ const STATES: &[(Values, Effect)] = &[
     (UNLISTED, Effect::Unlisted),
     (PRIVATE, Effect::Private),
     (DRAFT, Effect::Draft),
+    (OUTDATED, Effect::Nothing),
 ];
 
 /// All keys, with the effect of each value. A key that is not here has no effect on who may read a post.

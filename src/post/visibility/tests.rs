@@ -169,6 +169,8 @@ const CELLS: &[Cells] = &[
             ("sent", X),
             ("hidden", U),
             ("unlisted", U),
+            ("deprecated", P),
+            ("[deprecated, draft]", D),
             ("half way", H),
             ("[published, draft]", D),
             ("[draft, published]", D),

@@ -10,7 +10,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 use super::left_out::{LeftOut, LeftOutReason};
 use crate::config::Config;
 use crate::post::inherited::{AUTHORS, Companion, CompanionKind, FOLDER_META, Inherited, RuleKind};
-use crate::post::{self, ParsedPost, Status};
+use crate::post::{self, Origin, ParsedPost, Status};
 use crate::source::found_files::FoundFiles;
 use crate::source::layout::{Layout, SITE_SETTINGS, Tool};
 use crate::source::refusal::ReadError;
@@ -54,6 +54,8 @@ struct KnownCompanion {
     companion: Arc<Companion>,
     applies_to: AppliesTo,
     is_bundle: bool,
+    /// Whether it is a page with a date of its own.
+    is_dated: bool,
     is_draft: bool,
 }
 
@@ -187,11 +189,15 @@ impl Companions {
             return self.remove(path);
         };
         let mut is_draft = false;
+        let mut is_dated = false;
         let is_bundle = matches!(role.kind, CompanionKind::Bundle { .. });
         let is_section = role.kind == CompanionKind::Section;
         let companion = match source {
             Ok(source) if is_bundle => {
                 let reading = post::read(&source, config);
+                is_dated = reading
+                    .as_ref()
+                    .is_ok_and(|parsed| parsed.post.origins.date != Origin::FileTime);
                 is_draft = !matches!(
                     &reading,
                     Ok(ParsedPost { post, .. }) if !post.is_held && matches!(post.status, Status::Published | Status::Unlisted)
@@ -236,6 +242,7 @@ impl Companions {
             companion: Arc::new(companion),
             applies_to: role.applies_to,
             is_bundle,
+            is_dated,
             is_draft,
         };
         self.known.insert(path.to_owned(), known);
@@ -283,7 +290,9 @@ impl Companions {
         if self.known.is_empty() && self.layout.settings.is_empty() {
             return (inherited, None);
         }
-        let has_bundles = self.layout.has(Tool::Hugo) || self.layout.has(Tool::Zola) || !self.sections.is_empty();
+        let is_of_tool = self.layout.has(Tool::Hugo) || self.layout.has(Tool::Zola);
+        // a folder inside the folder of a page may be another page in Zola
+        let is_own_page = self.layout.has(Tool::Zola) && !self.layout.has(Tool::Hugo) && path.file_name().is_some_and(is_index);
         // in Hugo a section that is a draft hides only its own page
         let hides_sections = !self.layout.has(Tool::Hugo);
         let applies = |kind: RuleKind| kind != RuleKind::Section || hides_sections;
@@ -296,6 +305,8 @@ impl Companions {
             let all = || self.listed(self.of_folders.get(folder));
             let mut bundles = all().filter(|known| known.is_bundle).peekable();
             let is_in_bundle = bundles.peek().is_some();
+            // where only an `_index.md` says what tool it is, the `index.md` of a folder of posts has no date
+            let has_bundles = is_of_tool || !self.sections.is_empty() && all().any(|known| known.is_bundle && known.is_dated);
             let is_page = path.parent() == Some(folder) && path.file_name().is_some_and(is_index);
             if is_in_bundle && !is_page && (has_bundles || !was_in_bundle) {
                 // of a page in several languages, one public version is enough
@@ -303,7 +314,7 @@ impl Companions {
                 if let Some(known) = bundles.next().filter(|_| is_draft) {
                     inherited.add(&known.companion, path, &self.root, applies);
                 }
-                if has_bundles && resource.is_none() {
+                if has_bundles && resource.is_none() && !is_own_page {
                     resource = Some(LeftOut {
                         place: folder.to_owned(),
                         why: LeftOutReason::Resource,
