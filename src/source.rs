@@ -114,6 +114,16 @@ impl Source {
         self.open_file(path).is_ok()
     }
 
+    /// Returns the folder of another tool's static files, outside the posts folder, that has a file at `path`: `../static`. The file is not
+    /// read.
+    #[must_use]
+    pub fn static_folder_beside(&self, path: &Utf8Path) -> Option<String> {
+        match self {
+            Source::Folder(folder) => layout::static_folder_beside(folder.root(), path),
+            Source::Memory(_) => None,
+        }
+    }
+
     fn open_file(&self, path: &Utf8Path) -> io::Result<MediaFile> {
         match self {
             Source::Folder(folder) => folder.open_file(path),

@@ -29,9 +29,13 @@ use crate::source_file::file_type::{is_markdown, markdown_stem};
 const MOST_ALIKE: usize = 256;
 
 /// Parts of old addresses that are not parts of a post's path.
-const COMMON_PARTS: [&str; 12] = [
-    "article", "articles", "archive", "archives", "blog", "entries", "entry", "news", "p", "post", "posts", "_posts",
+const COMMON_PARTS: [&str; 14] = [
+    "article", "articles", "archive", "archives", "blog", "entries", "entry", "latest", "news", "next", "p", "post", "posts",
+    "_posts",
 ];
+
+/// Documents of feedmill below `/api/`.
+const API: [&str; 4] = ["", "authors", "posts", "tags"];
 
 /// The site on which an address is looked for.
 #[derive(Clone, Copy)]
@@ -110,6 +114,9 @@ struct Finder<'a> {
 
 impl Finder<'_> {
     fn find(&mut self, page: &str) -> Option<Seen> {
+        if self.written.form == Form::Top {
+            return Some(Seen::Address("/".to_owned()));
+        }
         let scope = match self.written.form {
             Form::Tag => Some(Scope::Tag(key(&self.written.path))),
             Form::Author => Some(Scope::Author(key(&self.written.path))),
@@ -136,6 +143,7 @@ impl Finder<'_> {
             .or_else(|| self.file_by_name().map(Seen::File))
             .or_else(|| self.post_by_name())
             .or_else(|| self.post_by_old_address())
+            .or_else(|| self.section_by_address())
     }
 
     fn key(&mut self, kind: TargetKind, text: &str) -> u64 {
@@ -164,7 +172,7 @@ impl Finder<'_> {
         if self.written.is_from_root {
             let path = format!("/{}", self.written.path);
             if let Some(rest) = path.strip_prefix(self.around.base_path).filter(|rest| rest.starts_with('/')) {
-                return self.page_at(rest, true);
+                return self.page_at(rest, self.written.is_address);
             }
             return self.page_at(&path, false);
         }
@@ -187,7 +195,7 @@ impl Finder<'_> {
             }
         };
         self.key(TargetKind::Address, page_key(path));
-        if page_key(path).is_empty() || is_reserved(path) && !path.starts_with("/media/") || (self.around.is_redirected)(path) {
+        if page_key(path).is_empty() || is_own_document(path) || (self.around.is_redirected)(path) {
             return Some(as_written(path));
         }
         if let Some(file) = path.strip_prefix("/media/") {
@@ -240,7 +248,11 @@ impl Finder<'_> {
         let from_root = joined(Utf8Path::new(""), path.trim_start_matches("../"));
         let below_name = from_root.as_ref().and_then(|path| self.below_folder_name(path));
         if self.written.is_from_root {
+            // Docusaurus writes the folder of its static files
+            let in_static = from_root.as_ref().and_then(|path| path.strip_prefix("static").ok());
+            let in_static = in_static.map(Utf8Path::to_owned);
             add(from_root);
+            add(in_static);
         }
         add(below_name);
         found
@@ -306,6 +318,18 @@ impl Finder<'_> {
             }
         }
         None
+    }
+
+    /// The page of the section that other tools have at this address: `/notes/`.
+    fn section_by_address(&mut self) -> Option<Seen> {
+        let name = self.written.path.trim_end_matches('/');
+        let is_page = self.written.form == Form::Address && self.written.is_from_root && self.may_be_page();
+        if !is_page || name.is_empty() || name.contains('/') {
+            return None;
+        }
+        let key = key(name);
+        self.key(TargetKind::Section, &key);
+        self.scope_page(&Scope::Section(key))
     }
 
     fn scope_page(&self, scope: &Scope) -> Option<Seen> {
@@ -395,46 +419,98 @@ impl Finder<'_> {
         if parts.is_empty() && !self.written.is_from_root {
             return None;
         }
-        let word = fold(last);
-        let key = self.key(TargetKind::PostName, &word);
+        // other tools keep dots and underscores in a slug
+        let (word, slug) = (fold(last), slugify(last));
+        let mut words = vec![word.as_ref(), slug.as_str()];
+        words.dedup();
+        words.into_iter().find_map(|word| self.post_with_old_slug(word, path, &parts))
+    }
+
+    /// The post that had `word` at the end of its address `path`, after `parts`.
+    fn post_with_old_slug(&mut self, word: &str, path: &str, parts: &[&str]) -> Option<Seen> {
+        if word.is_empty() {
+            return None;
+        }
+        let key = self.key(TargetKind::PostName, word);
         let posts = self.index.targets.posts(key).take(MOST_ALIKE);
-        let has_address = |post: &&Arc<Post>| rank(post, &word).is_some() && may_have_parts(post, &parts);
-        let alike: Vec<&Arc<Post>> = posts.filter(has_address).collect();
+        let named: Vec<(usize, &Arc<Post>)> = posts.filter_map(|post| Some((rank(post, word)?, post))).collect();
+        let has_address = |post: &&Arc<Post>| may_have_parts(post, parts, self.around.folder);
+        let mut alike: Vec<&Arc<Post>> = named.iter().map(|(_, post)| *post).filter(has_address).collect();
+        if alike.is_empty() && self.may_be_moved(word) {
+            let by_slug = named.iter().filter(|(rank, _)| *rank == SLUG_RANK || *rank == FILE_RANK);
+            alike = by_slug
+                .map(|(_, post)| *post)
+                .filter(|post| may_have_numbers(post, parts))
+                .collect();
+        }
         let shown = alike.iter().filter(|post| self.is_shown(post));
         let best = only_best(shown, |post| common_parts(post_path(&post.source).as_str(), path));
         // of posts that are not public, it is enough that there is one
         let hidden = || alike.first().filter(|_| !alike.iter().any(|post| self.is_shown(post)));
         best.or_else(hidden).map(|post| Seen::Post(Arc::clone(post)))
     }
+
+    /// Whether the slug `word` below unknown folders is that of a post of this site: it has several words, so that another page has not the
+    /// same by chance, and nothing else may be at the address.
+    fn may_be_moved(&self, word: &str) -> bool {
+        let path = format!("/{}", self.written.path);
+        let is_here = path
+            .strip_prefix(self.around.base_path)
+            .is_some_and(|rest| rest.starts_with('/') && !is_reserved(rest));
+        let words = word.split('-').filter(|part| part.chars().any(char::is_alphabetic));
+        self.written.is_from_root && is_here && words.count() >= 2
+    }
 }
+
+/// The rank of a post by the name of its file.
+const FILE_RANK: usize = 0;
+
+/// The rank of a post by its slug.
+const SLUG_RANK: usize = 3;
 
 /// How well `word`, already folded, names `post`: 0 is best.
 fn rank(post: &Post, word: &str) -> Option<usize> {
     let file = post_path(&post.source).file_name().unwrap_or_default();
     let own = [file, &post.title].into_iter().position(|name| fold(name) == word);
     let other = || post.names.iter().any(|name| fold(name) == word).then_some(2);
-    own.or_else(other).or_else(|| (fold(&post.slug) == word).then_some(3))
+    own.or_else(other).or_else(|| (fold(&post.slug) == word).then_some(SLUG_RANK))
 }
 
-/// Whether `parts` may be before the slug of `post` in an address of another tool: its date, the folders of its file, its tags, or a word
-/// such as `blog`.
-fn may_have_parts(post: &Post, parts: &[&str]) -> bool {
+/// Whether `path` is the address of one of feedmill's own documents, which is none of a file.
+fn is_own_document(path: &str) -> bool {
+    let mut parts = path.trim_start_matches('/').split('/');
+    let second = parts.nth(1).unwrap_or_default();
+    match path.trim_start_matches('/').split('/').next() {
+        Some("media") => false,
+        Some("api") => API.contains(&second),
+        _ => is_reserved(path),
+    }
+}
+
+/// Whether the numbers in `parts` are those of the date of `post`.
+fn may_have_numbers(post: &Post, parts: &[&str]) -> bool {
     let date = post.date.date();
     let numbers: Vec<i16> = parts.iter().filter_map(|part| part.parse().ok()).collect();
-    let day = [date.year(), i16::from(date.month()), i16::from(date.day())];
-    let is_dated = day.starts_with(&numbers);
+    [date.year(), i16::from(date.month()), i16::from(date.day())].starts_with(&numbers)
+}
+
+/// Whether `parts` may be before the slug of `post` in an address of another tool: its date, the folders of its file, the posts folder
+/// `folder`, its tags, or a word such as `blog`.
+fn may_have_parts(post: &Post, parts: &[&str], folder: &str) -> bool {
+    let date = post.date.date();
     let is_known = |part: &&str| {
         let part = fold(part);
         let is_number = part.parse::<i16>().is_ok();
         let is_like = |own: &str| fold(own) == part || slugify(own) == part;
         is_number
             || COMMON_PARTS.contains(&&*part)
+            || fold(folder) == part
             || post.source.components().any(|own| is_like(own.as_str()))
             || post.tags.iter().any(|tag| is_like(tag))
             || post.language.as_deref().is_some_and(is_like)
             || date.to_string() == *part
     };
-    is_dated && parts.iter().all(is_known)
+    may_have_numbers(post, parts) && parts.iter().all(is_known)
 }
 
 /// The number of equal parts at the ends of two paths, without regard to case.

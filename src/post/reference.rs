@@ -28,7 +28,7 @@ use percent_encoding::{percent_decode_str, utf8_percent_encode};
 use url::{ParseError, Position, Url};
 
 use super::PATH_PART;
-use crate::source_file::file_type::is_markdown_ending;
+use crate::source_file::file_type::{is_markdown, is_markdown_ending};
 pub(crate) use written::WIKILINK;
 pub use written::{Form, Written};
 
@@ -197,6 +197,15 @@ impl References {
         Written::parse(reference)?;
         self.targets.0.as_ref()?;
         Some(self.find(reference, role).target)
+    }
+
+    /// Whether `reference` is a link to a Markdown file of this site that is no public post: readers get its text alone.
+    #[must_use]
+    pub fn is_lost(&self, reference: &str, role: Role) -> bool {
+        let names_markdown = || Written::parse(reference).is_some_and(|written| is_markdown(&written.path));
+        role == Role::Link
+            && names_markdown()
+            && matches!(self.target_of(reference, role), Some(None | Some(Destination::NotPublic)))
     }
 
     /// What `reference` leads to; nothing if it leads to another site or to a part of the same page.

@@ -10,7 +10,7 @@ use std::io::Read;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use camino::{Utf8Path, Utf8PathBuf};
+use camino::{Utf8Component, Utf8Path, Utf8PathBuf};
 
 use crate::post::inherited::{Companion, CompanionKind, FOLDER_META};
 use crate::source_file::SourceFile;
@@ -260,6 +260,20 @@ fn folders_above(root: &Utf8Path) -> Vec<Utf8PathBuf> {
         }
     }
     above
+}
+
+/// The folder of static files above `root` that has a file at `path`, as it is seen from `root`: `../static`, or `../../public`.
+pub(super) fn static_folder_beside(root: &Utf8Path, path: &Utf8Path) -> Option<String> {
+    let is_plain = path.components().all(|part| matches!(part, Utf8Component::Normal(_)));
+    if path.as_str().is_empty() || !is_plain {
+        return None;
+    }
+    let is_file = |file: Utf8PathBuf| fs::symlink_metadata(file).is_ok_and(|found| found.is_file());
+    folders_above(root).into_iter().enumerate().find_map(|(depth, above)| {
+        let has = |name: &&str| is_file(above.join(name).join(path));
+        let name = [FOLDER_OF_FILES, "public"].into_iter().find(has)?;
+        Some(format!("{}{name}", "../".repeat(depth + 1)))
+    })
 }
 
 fn name_of(root: &Utf8Path) -> Option<String> {

@@ -473,6 +473,25 @@ fn check_names_what_leads_nowhere() {
 }
 
 #[test]
+fn a_link_to_a_file_of_no_public_post_is_text() {
+    let post = "[a](gone.md) *[b](draft.md#x)* [c](other.md) [d](@/gone.md) [e](/gone/) ![f](gone.png)";
+    let files = [
+        ("other.md", "---\ndate: 2026-01-01\n---\nx"),
+        ("draft.md", "---\ndraft: true\n---\nx"),
+    ];
+    let expected = "a <em>b</em> <a href=\"https://example.com/posts/other\">c</a> d <a href=\"https://example.com/gone/\">e</a>";
+    check(
+        &files,
+        ("a.md", "a"),
+        "date: 2026-01-02",
+        &pairs(&[(
+            post,
+            format!("{expected} <img src=\"https://example.com/media/gone.png\" alt=\"f\">"),
+        )]),
+    );
+}
+
+#[test]
 fn check_knows_the_addresses_of_feedmill_itself() {
     let post =
         "---\ndate: 2026-01-01\n---\n[a](../robots.txt) [b](/robots.txt) [c](../sitemap.xml) [d](/feed.json) [e](../robot.txt)\n";
@@ -534,6 +553,57 @@ fn check_says_once_what_many_have_in_common() {
         "{CONFIG}[posts]\npermalink = '/{{year}}/{{month}}/{{day}}/{{slug}}/'\n"
     ));
     assert!(site.diagnostics.iter().all(|problem| problem.code != "old-addresses"));
+}
+
+#[test]
+fn check_says_which_links_were_guessed() {
+    let post = |slug: &str, text: &str| format!("---\ntitle: {slug}\ndate: 2026-01-01\n---\n{text}\n");
+    let files = [
+        (
+            "one-post.md",
+            post("One", "[a](/web/two-posts/) [b](/web/three-posts) [c](/posts/two-posts)"),
+        ),
+        ("two-posts.md", post("Two", "[a](/web/three-posts/) [b](/other/one-post/)")),
+        ("three-posts.md", post("Three", "[a](/web/one-post/) [b](/web/none-of-them/)")),
+    ];
+    let files: Vec<(&str, &str)> = files.iter().map(|(path, text)| (*path, text.as_str())).collect();
+    let site = folder(&files).site(CONFIG);
+    let found: Vec<String> = site
+        .diagnostics
+        .iter()
+        .filter(|problem| matches!(problem.code, "old-addresses" | "link-guessed" | "link-nowhere"))
+        .map(|problem| format!("{} {}", problem.code, problem.message))
+        .collect();
+    for expected in [
+        "old-addresses 3 links look like `/web/two-posts/`: `posts.permalink = \"/web/{slug}/\"` would make 3 of them right",
+        "link-guessed `/other/one-post/` is taken for the post with this slug",
+        "link-guessed `/web/three-posts` is taken for the post with this slug",
+        "link-nowhere `/web/none-of-them/` leads nowhere: the site has no such post, page or file",
+    ] {
+        assert!(found.iter().any(|found| found == expected), "{expected}: {found:?}");
+    }
+    assert_eq!(found.len(), 4, "{found:?}");
+}
+
+#[test]
+fn check_knows_the_static_files_of_another_tool_beside_the_folder() {
+    let folder = folder(&[
+        ("hugo.toml", "baseURL = 'https://example.com'"),
+        ("static/img/a.png", "x"),
+        (
+            "content/a.md",
+            "---\ndate: 2026-01-01\n---\n![a](/img/a.png) ![b](@site/static/img/a.png) ![c](/img/b.png) ![d](/../hugo.toml)\n",
+        ),
+    ]);
+    let site = folder.site_below("content", CONFIG);
+    let found = problems(&site, "a.md");
+    let with = "the file is in `../static`, which is not in the posts folder";
+    assert_eq!(found.iter().filter(|problem| problem.contains(with)).count(), 2, "{found:?}");
+    assert_eq!(found.len(), 4, "{found:?}");
+    // what the fix says makes it right
+    folder.write("content/static/img/a.png", "x");
+    let site = folder.site_below("content", CONFIG);
+    assert_eq!(problems(&site, "a.md").len(), 2);
 }
 
 #[test]

@@ -135,8 +135,17 @@ fn links() {
         ("hello.md", "@/notes/_index.md", "/sections/notes"),
         ("hello.md", "@/_index.md", "/"),
         ("hello.md", "@/none/_index.md", "nothing"),
+        ("hello.md", "/notes/", "/sections/notes"),
+        ("hello.md", "/notes", "/sections/notes"),
+        ("hello.md", "/notes/deep/", "nothing"),
+        ("hello.md", "/notes.pdf", "nothing"),
         ("hello.md", "{tag}Tools", "/tags/tools"),
         ("hello.md", "{tag}none", "nothing"),
+        ("hello.md", "{index}", "/"),
+        // forms that no browser understands
+        ("hello.md", "__GHOST_URL__/posts/first", "/posts/first"),
+        ("hello.md", "__GHOST_URL__/posts/first/?a", "/posts/first"),
+        ("hello.md", "pathname:///rss.xml", "/rss.xml"),
         // the only one of this name
         ("hello.md", "gone/two.md", "/posts/two"),
         ("hello.md", "gone/only.mp3", "file attachments/only.mp3"),
@@ -149,6 +158,21 @@ fn links() {
         ("hello.md", "/tools/2020/03/05/title.html", "/posts/title"),
         ("hello.md", "/blog/2020-03-05-title", "/posts/title"),
         ("hello.md", "/2020/03/06/title/", "nothing"),
+        ("hello.md", "/2020/03/06/Other_Note/", "nothing"),
+        ("hello.md", "/posts/other_note/", "/posts/other-note"),
+        ("hello.md", "/docs/next/title", "nothing"),
+        ("hello.md", "/next/title", "/posts/title"),
+        // below an unknown folder, by a slug of several words
+        ("hello.md", "/web/other-note/", "/posts/other-note"),
+        ("hello.md", "/web/other_note/", "/posts/other-note"),
+        ("hello.md", "/a/b/other-note.html", "/posts/other-note"),
+        ("hello.md", "web/other-note/", "nothing"),
+        ("hello.md", "/web/2020/other-note/", "nothing"),
+        ("hello.md", "/tags/other-note/", "as written"),
+        ("hello.md", "/web/other-note.pdf", "nothing"),
+        // not every address below `/api/` is feedmill's
+        ("hello.md", "/api/posts", "as written"),
+        ("hello.md", "/api/none", "nothing"),
         ("hello.md", "/other-site/title/", "nothing"),
         ("hello.md", "/notes/deep/one/", "/posts/first"),
         // nowhere
@@ -200,7 +224,8 @@ fn parts() {
             "file attachments/only.mp3",
         ),
         ("hello.md", "{static}/img/dog.png", "file img/dog.png"),
-        ("hello.md", "@site/static/img/dog.png", "nothing"),
+        ("hello.md", "@site/static/img/dog.png", "file img/dog.png"),
+        ("hello.md", "@site/static/only.mp3", "file attachments/only.mp3"),
         ("hello.md", "hidden.png", "nothing"),
         // its address is what the author wrote
         ("hello.md", "secret/hidden.png", "file secret/hidden.png"),
@@ -261,6 +286,8 @@ fn a_site_below_a_path() {
         ("twin", "as written"),
         ("/secret/", "/posts/secret"),
         ("/blogs/hello", "nothing"),
+        ("/web/other-note", "nothing"),
+        ("/blog/web/other-note", "/posts/other-note"),
     ];
     for (reference, expected) in cases {
         let written = Written::parse(reference).unwrap();

@@ -18,6 +18,8 @@ const LONGEST_PATH: usize = 1024;
 pub struct Written<'a> {
     /// The path, percent-decoded, without a slash at its start.
     pub path: String,
+    /// Whether a browser understands the address as it is written.
+    pub is_address: bool,
     /// Whether the path leads from the root of the site or of the posts folder, and not from the post.
     pub is_from_root: bool,
     /// The query and the fragment, as written, with `?` and `#`.
@@ -39,6 +41,8 @@ pub enum Form {
     Tag,
     /// The page of an author.
     Author,
+    /// The first page of the site.
+    Top,
 }
 
 impl Written<'_> {
@@ -47,6 +51,7 @@ impl Written<'_> {
     pub fn parse(reference: &str) -> Option<Written<'_>> {
         let reference = reference.trim();
         let (form, is_from_root, address) = form_of(reference)?;
+        let is_address = address.len() == reference.len();
         let (path, rest) = address.split_at(address.find(['?', '#']).unwrap_or(address.len()));
         if path.len() > LONGEST_PATH {
             return None;
@@ -57,6 +62,7 @@ impl Written<'_> {
         let is_from_root = is_from_root || path.starts_with('/');
         Some(Written {
             path: path.trim_start_matches('/').to_owned(),
+            is_address,
             is_from_root,
             rest,
             form,
@@ -75,7 +81,7 @@ impl Written<'_> {
 }
 
 /// Pelican's forms.
-const PELICAN: [(&str, Form); 7] = [
+const PELICAN: [(&str, Form); 8] = [
     ("filename", Form::File),
     ("static", Form::File),
     ("attach", Form::File),
@@ -83,6 +89,7 @@ const PELICAN: [(&str, Form); 7] = [
     ("tag", Form::Tag),
     ("category", Form::Tag),
     ("author", Form::Author),
+    ("index", Form::Top),
 ];
 
 /// The forms of Nikola, by the word after `link://`.
@@ -157,6 +164,8 @@ mod tests {
             ("|filename|x.md", "File x.md"),
             ("{tag}rust", "Tag rust"),
             ("{author}Ann Ott", "Author Ann Ott"),
+            ("{index}", "Top"),
+            ("%7Bindex%7D#a", "Top  #a"),
             ("link://slug/a-post", "Name a-post"),
             ("link://filename/posts/a.md#part", "File /posts/a.md #part"),
             ("link://tag/rust", "Tag rust"),

@@ -51,10 +51,15 @@ impl<'a> Suggestions<'a> {
         let names = if is_post { &self.posts } else { &self.files };
         self.left = self.left.checked_sub(names.len())?;
         let most = (wanted.chars().count() / 4).clamp(1, 3);
+        let (letters, mut row): (Vec<char>, Vec<usize>) = (wanted.chars().collect(), Vec::new());
         let near = names.iter().filter_map(|(known, path)| {
             // another kind of picture with the same name
             let is_same = known == wanted || (!is_post && stem_of(known) == stem_of(wanted));
-            let distance = if is_same { 0 } else { distance(known, wanted, most)? };
+            let distance = if is_same {
+                0
+            } else {
+                distance(known, &letters, most, &mut row)?
+            };
             Some((distance, *path))
         });
         let (_, found) = near.min()?;
@@ -81,29 +86,34 @@ fn relative(from: &Utf8Path, to: &Utf8Path) -> String {
     path.into_string()
 }
 
-/// The number of letters by which two names differ, if it is at most `most` (Levenshtein's distance).
-fn distance(one: &str, other: &str, most: usize) -> Option<usize> {
-    if one.len().abs_diff(other.len()) > 4 * most {
+/// The number of letters by which two names differ, if it is at most `most` (Levenshtein's distance). `row` is memory for the work: this is
+/// called for each name of a site.
+fn distance(one: &str, other: &[char], most: usize, row: &mut Vec<usize>) -> Option<usize> {
+    // a letter has up to four bytes
+    if one.len() + most < other.len() || one.len() > 4 * (other.len() + most) {
         return None;
     }
-    let (one, other): (Vec<char>, Vec<char>) = (one.chars().collect(), other.chars().collect());
-    if one.len().abs_diff(other.len()) > most || one.len().max(other.len()) > LONGEST {
+    let length = one.chars().count();
+    if length.abs_diff(other.len()) > most || length.max(other.len()) > LONGEST {
         return None;
     }
-    let mut row: Vec<usize> = (0..=other.len()).collect();
-    for (at, letter) in one.iter().enumerate() {
+    row.clear();
+    row.extend(0..=other.len());
+    for (at, letter) in one.chars().enumerate() {
         let mut diagonal = at;
         let mut left = at + 1;
+        let mut least = left;
         if let Some(first) = row.first_mut() {
             *first = left;
         }
-        for (above, known) in row.iter_mut().skip(1).zip(&other) {
-            let changed = diagonal + usize::from(letter != known);
+        for (above, known) in row.iter_mut().skip(1).zip(other) {
+            let changed = diagonal + usize::from(letter != *known);
             diagonal = *above;
             left = changed.min(diagonal + 1).min(left + 1);
+            least = least.min(left);
             *above = left;
         }
-        if row.iter().min().is_some_and(|least| *least > most) {
+        if least > most {
             return None;
         }
     }
@@ -125,8 +135,10 @@ mod tests {
             ("äöü", "äou", Some(2)),
         ];
         for (one, other, expected) in cases {
-            assert_eq!(distance(one, other, 2), expected, "{one} {other}");
-            assert_eq!(distance(other, one, 2), expected, "{other} {one}");
+            for (one, other) in [(one, other), (other, one)] {
+                let other: Vec<char> = other.chars().collect();
+                assert_eq!(distance(one, &other, 2, &mut Vec::new()), expected, "{one} {other:?}");
+            }
         }
     }
 

@@ -9,7 +9,8 @@ use super::suggestions::Suggestions;
 use super::{BrokenLink, LinkCheck, LinkFault, LinkUse, LostPart, OldAddress};
 use crate::diagnostic::{Diagnostic, Position, Severity};
 use crate::post::html::Removed;
-use crate::post::reference::WIKILINK;
+use crate::post::page_key;
+use crate::post::reference::{WIKILINK, Written};
 use crate::site::Site;
 use crate::source::Source;
 
@@ -21,6 +22,8 @@ const MOST_REPEATED: usize = 3;
 const MOST_IN_A_FOLDER: usize = 10;
 /// If fewer links have the form of an old address, nothing is suggested.
 const FEWEST_OLD: usize = 3;
+/// The most diagnostics about links that were taken for posts by their slugs.
+const MOST_GUESSED: usize = 10;
 
 /// Returns the diagnostics about what `check` found in posts of `site`, whose files are in `source`.
 #[must_use]
@@ -53,7 +56,7 @@ pub fn link_diagnostics(site: &Site, source: &Source, check: &LinkCheck) -> Vec<
     writer.found
 }
 
-/// Returns the `posts.permalink` that would give the post at `address` the address `reference`, if that contains the date of the post.
+/// Returns the `posts.permalink` that would give the post at `address` the address `reference`, if it has another.
 pub(super) fn old_pattern(site: &Site, reference: &str, address: &str) -> Option<String> {
     let post = site.index.by_address(address)?;
     let path = reference.strip_prefix(&site.config().base()).unwrap_or(reference);
@@ -66,7 +69,12 @@ pub(super) fn old_pattern(site: &Site, reference: &str, address: &str) -> Option
         ("{month}", format!("{:02}", date.month())),
         ("{day}", format!("{:02}", date.day())),
     ];
-    let first = parts.iter().position(|part| *part == known[0].1)?;
+    if page_key(&path) == page_key(address) {
+        return None;
+    }
+    // without a date, only the slug is the post's own
+    let last = parts.iter().rposition(|part| !part.is_empty()).filter(|last| *last > 0);
+    let first = parts.iter().position(|part| *part == known[0].1).or(last)?;
     let mut pattern: Vec<String> = parts.iter().take(first).map(|part| (*part).to_owned()).collect();
     let mut rest = parts.get(first..)?;
     for (name, value) in &known {
@@ -155,15 +163,29 @@ impl DiagnosticWriter<'_> {
             LinkFault::NotPublic => "publish the post, or take the link out".to_owned(),
             LinkFault::NoPart => "link to the id of a heading: its words in lower case, joined by `-`".to_owned(),
             LinkFault::NotServed(path) => self.mend_of_not_served(path),
-            LinkFault::Nowhere => match self.suggestions.nearest(link) {
-                Some(path) => format!("did you mean `{path}`?"),
-                None if link.used == LinkUse::Link => "correct the address, or take the link out".to_owned(),
-                None => "put the file beside the post, or correct the address".to_owned(),
-            },
+            LinkFault::Nowhere => self
+                .mend_of_static(link)
+                .unwrap_or_else(|| match self.suggestions.nearest(link) {
+                    Some(path) => format!("did you mean `{path}`?"),
+                    None if link.used == LinkUse::Link => "correct the address, or take the link out".to_owned(),
+                    None => "put the file beside the post, or correct the address".to_owned(),
+                }),
         };
         let diagnostic = Diagnostic::new(severity, code, &link.source, format!("{message}{more}")).mend(mend);
         let diagnostic = self.place(diagnostic, &spellings(&link.reference));
         self.found.push(diagnostic);
+    }
+
+    /// The fix for `link` if its target is a static file of another tool, outside the posts folder.
+    fn mend_of_static(&self, link: &BrokenLink) -> Option<String> {
+        let written = Written::parse(&link.reference).filter(|written| written.is_from_root)?;
+        let path = Utf8Path::new(&written.path);
+        let folder = self
+            .source
+            .static_folder_beside(path.strip_prefix("static").unwrap_or(path))?;
+        Some(format!(
+            "the file is in `{folder}`, which is not in the posts folder: put that folder into it, with the name `static`"
+        ))
     }
 
     fn why_not_served(&self, path: &Utf8Path) -> &'static str {
@@ -229,11 +251,12 @@ impl DiagnosticWriter<'_> {
                 LinkUse::Picture => "pictures",
                 LinkUse::Enclosure => "enclosures",
             };
-            let mend = if used == LinkUse::Link {
-                "put what they lead to into the posts folder, or add a `[[redirect]]` to feedmill.toml"
-            } else {
-                "put this folder into the posts folder"
-            };
+            let mend = self.mend_of_static(first).unwrap_or_else(|| match used {
+                LinkUse::Link => {
+                    "put what they lead to into the posts folder, or add a `[[redirect]]` to feedmill.toml".to_owned()
+                }
+                _ => "put this folder into the posts folder".to_owned(),
+            });
             let (code, severity) = code_of(first);
             let message = format!(
                 "{} {what} begin with `{folder}` and lead nowhere, this one first",
@@ -247,23 +270,49 @@ impl DiagnosticWriter<'_> {
         rest
     }
 
-    /// Suggests the setting under which most links with a date in their address would be right.
+    /// Suggests the setting under which most links that have the form of an old address would be right, and says which others were taken for
+    /// posts by their slugs alone.
     fn old_addresses(&mut self, check: &LinkCheck) {
         let mut counts: BTreeMap<&str, (usize, &OldAddress)> = BTreeMap::new();
         for old in &check.old_addresses {
             counts.entry(&old.pattern).or_insert((0, old)).0 += 1;
         }
-        let Some((pattern, (count, first))) = counts.into_iter().max_by_key(|(_, (count, _))| *count) else {
-            return;
-        };
-        if count < FEWEST_OLD {
-            return;
+        let most = counts.iter().max_by_key(|(_, (count, _))| *count);
+        let suggested = most
+            .filter(|(_, (count, _))| *count >= FEWEST_OLD)
+            .map(|(pattern, _)| *pattern);
+        if let Some((pattern, (count, first))) = suggested.and_then(|pattern| Some((pattern, *counts.get(pattern)?))) {
+            self.suggest_permalink(check, pattern, count, first);
         }
-        let lost = check
-            .broken
-            .iter()
-            .filter(|link| link.fault == LinkFault::Nowhere && is_dated(&link.reference));
-        let all = check.old_addresses.len() + lost.count();
+        let others = counts
+            .into_iter()
+            .filter(|(pattern, (_, first))| Some(*pattern) != suggested && !is_dated(&first.reference));
+        for (_, (count, first)) in others.take(MOST_GUESSED) {
+            let more = match count {
+                1 => String::new(),
+                count => format!("; {} more are like it", count - 1),
+            };
+            let message = format!("`{}` is taken for the post with this slug{more}", shown(&first.reference));
+            let diagnostic = Diagnostic::new(Severity::Note, "link-guessed", &first.source, message);
+            let diagnostic = diagnostic
+                .mend("link to the file or the address of the post; add an alias to the post if it was at this address");
+            let diagnostic = self.place(diagnostic, &spellings(&first.reference));
+            self.found.push(diagnostic);
+        }
+    }
+
+    /// Suggests `pattern`, under which `count` links would be right, of which `first` is one.
+    fn suggest_permalink(&mut self, check: &LinkCheck, pattern: &str, count: usize, first: &OldAddress) {
+        let all = if is_dated(&first.reference) {
+            let old = check.old_addresses.iter().filter(|old| is_dated(&old.reference));
+            let lost = check
+                .broken
+                .iter()
+                .filter(|link| link.fault == LinkFault::Nowhere && is_dated(&link.reference));
+            old.count() + lost.count()
+        } else {
+            count
+        };
         let shown = shown(&first.reference);
         let message =
             format!("{all} links look like `{shown}`: `posts.permalink = \"{pattern}\"` would make {count} of them right");
