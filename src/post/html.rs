@@ -52,8 +52,11 @@ const FORMS: [&str; 4] = ["data", WIKILINK.split_at(WIKILINK.len() - 1).0, "link
 /// Attributes that every element may have. Links need `id`.
 const ATTRIBUTES: [&str; 5] = ["class", "dir", "id", "lang", "title"];
 
+/// The attribute of a block of code on a page with the numbers of the lines to mark: `1,3-5`. In a feed nothing reads it.
+pub(crate) const MARKED_LINES: &str = "data-lines";
+
 /// Additional attributes of some elements.
-const ELEMENT_ATTRIBUTES: [(&str, &[&str]); 19] = [
+const ELEMENT_ATTRIBUTES: [(&str, &[&str]); 20] = [
     ("a", &["aria-label", "href", "hreflang", "name"]),
     ("audio", &["controls", "loop", "muted", "preload", "src"]),
     ("blockquote", &["cite"]),
@@ -67,6 +70,7 @@ const ELEMENT_ATTRIBUTES: [(&str, &[&str]); 19] = [
     ("ins", &["cite", "datetime"]),
     ("li", &["value"]),
     ("ol", &["reversed", "start", "type"]),
+    ("pre", &[MARKED_LINES]),
     ("q", &["cite"]),
     ("source", &["media", "sizes", "src", "srcset", "type"]),
     ("td", &["align", "colspan", "headers", "rowspan"]),
@@ -93,10 +97,12 @@ const VIDEO_ATTRIBUTES: [&str; 9] = [
 pub fn for_feed(html: &str, references: &References) -> String {
     let references = references.clone();
     let absolute = move |address: &str, role| {
-        let url = references.resolve(address, role)?;
+        let url = references
+            .resolve(address, role)
+            .filter(|_| !references.is_lost(address, role))?;
         SCHEMES.contains(&url.scheme()).then(|| url.into())
     };
-    clean(html, Audience::Feed, &cleaner(absolute))
+    clean(html, Audience::Feed, &cleaner(absolute, Audience::Feed))
 }
 
 /// Returns `html` cleaned for the post's page: addresses of posts and files of this site are resolved by `references`, others stay as they
@@ -104,8 +110,11 @@ pub fn for_feed(html: &str, references: &References) -> String {
 #[must_use]
 pub fn for_page(html: &str, references: &References) -> String {
     let references = references.clone();
-    let on_page = move |address: &str, role| references.on_page(address, role).or_else(|| as_written(address));
-    clean(html, Audience::Page, &cleaner(on_page))
+    let on_page = move |address: &str, role| {
+        let own = references.on_page(address, role);
+        own.or_else(|| as_written(address).filter(|_| !references.is_lost(address, role)))
+    };
+    clean(html, Audience::Page, &cleaner(on_page, Audience::Page))
 }
 
 /// Returns the addresses in `html` of links, pictures and media, each with its role.
@@ -243,7 +252,9 @@ fn clean(html: &str, audience: Audience, cleaner: &Builder<'_>) -> String {
     let safe = entities::marks_to_references(cleaner.clean(&shaped).to_string());
     let safe = without_forbidden(&safe).replace("&nbsp;", "\u{a0}");
     let safe = without_first_line_feeds(&replace_lost_pictures(&safe));
-    if html.contains(WIKILINK) {
+    // wikilinks, and links to Markdown files
+    let may_be_lost = [WIKILINK, ".m", ".M"].iter().any(|sign| html.contains(sign));
+    if may_be_lost && safe.contains("<a>") {
         unwrap_lost_links(&safe)
     } else {
         safe
@@ -273,7 +284,7 @@ fn replace_lost_pictures(html: &str) -> Cow<'_, str> {
     Cow::Owned(out)
 }
 
-/// Replaces each link without any attribute in `html`, the output of the cleaner, by its text: a wikilink that leads nowhere.
+/// Replaces each link without any attribute in `html`, the output of the cleaner, by its text: one that leads nowhere.
 fn unwrap_lost_links(html: &str) -> String {
     let mut parts = html.split("<a>");
     let mut out = parts.next().unwrap_or_default().to_owned();
@@ -302,7 +313,7 @@ fn without_first_line_feeds(html: &str) -> String {
 }
 
 /// The cleaner with the allow-list. `address` returns what is written for an address, or `None` to remove it.
-fn cleaner(address: impl Fn(&str, Role) -> Option<String> + Send + Sync + 'static) -> Builder<'static> {
+fn cleaner(address: impl Fn(&str, Role) -> Option<String> + Send + Sync + 'static, audience: Audience) -> Builder<'static> {
     let mut attributes: HashMap<&str, HashSet<&str>> = ELEMENT_ATTRIBUTES
         .iter()
         .map(|&(element, attributes)| (element, attributes.iter().copied().collect()))
@@ -318,7 +329,10 @@ fn cleaner(address: impl Fn(&str, Role) -> Option<String> + Send + Sync + 'stati
         .url_schemes(SCHEMES.into_iter().chain(FORMS).collect())
         .url_relative(UrlRelative::PassThrough)
         .link_rel(None)
-        .attribute_filter(move |element, attribute, value| attribute_value(element, attribute, value, &address));
+        .attribute_filter(move |element, attribute, value| match (attribute, audience) {
+            (MARKED_LINES, Audience::Feed) => None,
+            _ => attribute_value(element, attribute, value, &address),
+        });
     builder
 }
 

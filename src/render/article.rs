@@ -12,7 +12,9 @@ use std::fmt::Write as _;
 
 use super::{escaped, highlight};
 use crate::config::Shortcodes;
+use crate::post::html::MARKED_LINES;
 use crate::post::html::token::{Tag, Token, tokens};
+use crate::post::markdown::parse_ranges;
 use crate::post::reference::References;
 use crate::post::{Post, html, markdown, reading_time};
 
@@ -113,7 +115,7 @@ impl<'t> PageWriter<'t> {
             "p" => return self.figure(after).unwrap_or_else(|| self.start(tag, after)),
             "pre" => {
                 self.pre(tag, after);
-                return self.code(after).unwrap_or(after);
+                return self.code(tag, after).unwrap_or(after);
             }
             _ => return self.start(tag, after),
         }
@@ -353,27 +355,39 @@ impl<'t> PageWriter<'t> {
             column > NARROWEST
         });
         let id = self.id(tag);
-        self.write(tag, id.as_deref(), if scrolls { &[("tabindex", "0")] } else { &[] });
+        let shown = Tag {
+            name: tag.name.clone(),
+            attributes: tag
+                .attributes
+                .iter()
+                .filter(|(name, _)| name != MARKED_LINES)
+                .cloned()
+                .collect(),
+            ..Tag::default()
+        };
+        self.write(&shown, id.as_deref(), if scrolls { &[("tabindex", "0")] } else { &[] });
         self.open.push(&tag.name);
     }
 
-    /// Writes highlighted code if the block names a known language. Returns the rest.
-    fn code(&mut self, after: &'t [Token<'t>]) -> Option<&'t [Token<'t>]> {
+    /// Writes the code in `pre` highlighted if it names a known language, and with the lines marked that `pre` names. Returns the rest.
+    fn code(&mut self, pre: &Tag<'_>, after: &'t [Token<'t>]) -> Option<&'t [Token<'t>]> {
         let [Token::Start(code), Token::Text(text), Token::End(end), rest @ ..] = after else {
             return None;
         };
         if code.name != "code" || end != "code" || !matches!(rest.first(), Some(Token::End(name)) if name == "pre") {
             return None;
         }
-        let classes = code.attribute("class")?;
-        let language = classes
-            .split_ascii_whitespace()
-            .find_map(|class| class.strip_prefix("language-"))?;
+        let mut classes = code.attribute("class").unwrap_or_default().split_ascii_whitespace();
+        let language = classes.find_map(|class| class.strip_prefix("language-"));
+        let lines = pre.attribute(MARKED_LINES).map(parse_ranges).unwrap_or_default();
         if self.code + text.len() > MAX_CODE {
             return None;
         }
         let plain = text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&");
-        let html = highlight::html(&plain, language)?;
+        let html = match language.and_then(|language| highlight::html(&plain, language)) {
+            None if lines.is_empty() => return None,
+            html => highlight::mark_lines(html.as_deref().unwrap_or(text), &lines),
+        };
         self.code += text.len();
         let id = self.id(code);
         self.write(code, id.as_deref(), &[]);

@@ -11,12 +11,14 @@ mod class;
 mod code;
 mod grammar;
 mod lines;
+mod marked_lines;
 mod markup;
 mod scan;
 mod shell;
 mod stylesheet;
 
 pub use self::class::Class;
+pub use self::marked_lines::mark_lines;
 use self::scan::Span;
 
 /// The most bytes of a block. A longer one is a file rather than a sample, and stays plain.

@@ -2,6 +2,11 @@
 //!
 //! The language is the first word. Each tool has its own options after it (lines to mark, line numbers, classes), which are left out.
 
+use std::fmt::Write as _;
+
+/// The most ranges of lines that are marked in a block.
+const MAX_RANGES: usize = 100;
+
 /// The words after a fence.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct FenceInfo<'a> {
@@ -9,6 +14,8 @@ pub(super) struct FenceInfo<'a> {
     pub(super) language: &'a str,
     /// The title, usually the name of a file.
     pub(super) title: Option<&'a str>,
+    /// The first and the last line of each part to mark.
+    pub(super) lines: Vec<(usize, usize)>,
 }
 
 /// Parses `info`, the words after a fence.
@@ -21,7 +28,51 @@ pub(super) fn parse(info: &str) -> FenceInfo<'_> {
     FenceInfo {
         language: language(info),
         title,
+        lines: lines(info),
     }
+}
+
+/// The lines to mark: in braces (`{1,3-5}`), after a key (`hl_lines="1 3-5"`), or after a slash, as in Eleventy (`js/1,3-5`).
+fn lines(info: &str) -> Vec<(usize, usize)> {
+    let is_list = |c: char| c.is_ascii_digit() || matches!(c, ',' | '-' | ' ' | '"' | '\'' | '[' | ']' | '{');
+    let braces = info.split('{').skip(1).filter_map(|rest| rest.split_once('}'));
+    let braces = braces.map(|(list, _)| list).filter(|list| list.chars().all(is_list));
+    let keys = ["hl_lines=", "highlight=", "mark=", "emphasize-lines=", "data-line="];
+    let named = keys.iter().filter_map(|key| {
+        // a list in braces was found already
+        let list = after_key(info, key).filter(|list| !list.starts_with('{'))?;
+        list.get(..list.find(|c| !is_list(c)).unwrap_or(list.len()))
+    });
+    let slashed = info.split_whitespace().next().and_then(|word| word.split_once('/'));
+    let slashed = slashed.map(|(_, lists)| lists.split('/').next().unwrap_or_default());
+    let lists = braces.chain(named).chain(slashed);
+    let ranges = lists.flat_map(|list| list.split(|c: char| !(c.is_ascii_digit() || c == '-')));
+    ranges.filter_map(parse_range).take(MAX_RANGES).collect()
+}
+
+fn parse_range(range: &str) -> Option<(usize, usize)> {
+    let (first, last) = range.split_once('-').unwrap_or((range, range));
+    let range = (first.parse().ok()?, last.parse().ok()?);
+    (range.0 > 0 && range.0 <= range.1).then_some(range)
+}
+
+/// Parses what [`written_ranges`] writes; what is not a range is left out.
+pub(crate) fn parse_ranges(text: &str) -> Vec<(usize, usize)> {
+    text.split(',').filter_map(parse_range).take(MAX_RANGES).collect()
+}
+
+/// Writes `ranges` of lines: `1,3-5`.
+pub(super) fn written_ranges(ranges: &[(usize, usize)]) -> String {
+    let mut text = String::new();
+    for (first, last) in ranges {
+        let separator = if text.is_empty() { "" } else { "," };
+        let _ = if first == last {
+            write!(text, "{separator}{first}")
+        } else {
+            write!(text, "{separator}{first}-{last}")
+        };
+    }
+    text
 }
 
 /// The language: the first word, or the first class of a list in braces.
@@ -48,15 +99,20 @@ fn language(info: &str) -> &str {
     }
 }
 
-/// The value of the option `key` in `info`.
-fn value_of<'a>(info: &'a str, key: &str) -> Option<&'a str> {
+/// The text after the option `key`, which ends in `=`.
+fn after_key<'a>(info: &'a str, key: &str) -> Option<&'a str> {
     let at = info.find(key)?;
     let is_own = info
         .get(..at)?
         .chars()
         .next_back()
         .is_none_or(|c| !c.is_alphanumeric() && c != '_' && c != '-');
-    let value = info.get(at + key.len()..).filter(|_| is_own)?;
+    info.get(at + key.len()..).filter(|_| is_own)
+}
+
+/// The value of the option `key` in `info`.
+fn value_of<'a>(info: &'a str, key: &str) -> Option<&'a str> {
+    let value = after_key(info, key)?;
     let value = match value.chars().next()? {
         quote @ ('"' | '\'') => value.get(1..)?.split(quote).next()?,
         _ => value.split(|c: char| c.is_whitespace() || c == '}').next()?,
@@ -79,29 +135,40 @@ mod tests {
 
     #[test]
     fn words_after_fences() {
-        let cases = [
-            ("", "", None),
-            ("rust", "rust", None),
-            ("rust,ignore", "rust", None),
-            ("rust title=\"a.rs\" {1,3}", "rust", Some("a.rs")),
-            ("js{1,3-4}", "js", None),
-            ("js/1-2,4/0", "js", None),
-            ("ts:line-numbers {1}", "ts", None),
-            ("jsx:title=src/a.js", "jsx", Some("src/a.js")),
-            ("js [config.js]", "js", Some("config.js")),
-            ("python hl_lines=\"2 3\" linenums='1'", "python", None),
-            ("{.python .wide #a}", "python", None),
-            ("{ .yaml .annotate title=\"A b\" }", "yaml", Some("A b")),
-            ("{r setup, echo=FALSE}", "r", None),
-            ("{python}", "python", None),
-            ("{1,3}", "", None),
-            ("title=\"a.txt\"", "", Some("a.txt")),
-            ("c++", "c++", None),
-            ("c# subtitle=x", "c#", None),
-            ("objective-c", "objective-c", None),
+        let cases: [(&str, &str, Option<&str>, &str); 24] = [
+            ("", "", None, ""),
+            ("rust", "rust", None, ""),
+            ("rust,ignore", "rust", None, ""),
+            ("rust title=\"a.rs\" {1,3}", "rust", Some("a.rs"), "1,3"),
+            ("js{1,3-4}", "js", None, "1,3-4"),
+            ("js/1-2,4/0", "js", None, "1-2,4"),
+            ("ts:line-numbers {1}", "ts", None, "1"),
+            ("jsx:title=src/a.js", "jsx", Some("src/a.js"), ""),
+            ("js [config.js]", "js", Some("config.js"), ""),
+            ("python hl_lines=\"2 3\" linenums='1'", "python", None, "2,3"),
+            (
+                "go {linenos=table,hl_lines=[8,\"15-17\"],linenostart=199}",
+                "go",
+                None,
+                "8,15-17",
+            ),
+            ("rust,linenos,hl_lines=1 3-5 9", "rust", None, "1,3-5,9"),
+            ("js mark={2} ins={3-4}", "js", None, "2,3-4"),
+            ("{.python .wide #a}", "python", None, ""),
+            ("{ .yaml .annotate title=\"A b\" }", "yaml", Some("A b"), ""),
+            ("{ .py hl_lines=\"1\" }", "py", None, "1"),
+            ("{r setup, echo=FALSE}", "r", None, ""),
+            ("{python}", "python", None, ""),
+            ("{1,3}", "", None, "1,3"),
+            ("title=\"a.txt\"", "", Some("a.txt"), ""),
+            ("c++", "c++", None, ""),
+            ("c# subtitle=x", "c#", None, ""),
+            ("objective-c", "objective-c", None, ""),
+            ("js {0,5-2,99999999999999999999,7}", "js", None, "7"),
         ];
-        for (info, language, title) in cases {
-            assert_eq!(parse(info), FenceInfo { language, title }, "{info}");
+        for (info, language, title, lines) in cases {
+            let lines = parse_ranges(lines);
+            assert_eq!(parse(info), FenceInfo { language, title, lines }, "{info}");
         }
     }
 }

@@ -292,3 +292,29 @@ mod hostile {
         }
     }
 }
+
+#[test]
+fn lines_of_code_are_marked_on_pages_alone() {
+    check(&[
+        (
+            "of a known language",
+            "```rust title=\"a.rs\" {2}\n// a\n// b\n```",
+            "<pre title=\"a.rs\"><code class=\"language-rust\"><span class=\"hl-comment\">// a\n</span><mark><span class=\"hl-comment\">// b</span></mark>\n</code></pre>",
+        ),
+        (
+            "of an unknown language",
+            "```xyz {1}\n<a>\nb\n```",
+            "<pre><code class=\"language-xyz\"><mark>&lt;a&gt;</mark>\nb\n</code></pre>",
+        ),
+        (
+            "of no language",
+            "```\na\nb // [!code highlight]\n```",
+            "<pre><code>a\n<mark>b</mark>\n</code></pre>",
+        ),
+        ("none", "```xyz\na\n```", "<pre><code class=\"language-xyz\">a\n</code></pre>"),
+    ]);
+    assert_eq!(
+        feed("```rust {1} title=\"a.rs\"\na\n```").trim_end(),
+        "<pre title=\"a.rs\"><code class=\"language-rust\">a\n</code></pre>"
+    );
+}
