@@ -27,6 +27,9 @@ pub(super) const ELEMENTS: [&str; 86] = [
     "big", "font", "menu", "search", "acronym",
 ];
 
+/// In tokens: the longest content of a button that is left out.
+const MAX_BUTTON: usize = 50;
+
 /// Elements that have no content.
 const VOID: [&str; 8] = ["br", "col", "hr", "img", "input", "source", "track", "wbr"];
 
@@ -75,6 +78,7 @@ pub(super) fn repair(html: &str, audience: Audience) -> String {
     let mut repairer = Repairer {
         out: String::with_capacity(html.len() + html.len() / 8),
         open: Vec::new(),
+        renamed: Vec::new(),
         dropped: 0,
         content: RawContent::Nothing,
         source: None,
@@ -98,6 +102,7 @@ pub(super) fn repair(html: &str, audience: Audience) -> String {
             }
             // separates the options of a list, which are text
             Token::Start(tag) if tag.name == "option" => repairer.text(" "),
+            Token::Start(tag) if is_icon_of_card(tag) => used = tokens_of_button(&stream),
             Token::Start(tag) if tag.name == "img" => used = repairer.picture(tag, &stream),
             Token::Start(tag) if tag.name == "object" => used = repairer.object(tag, &stream),
             _ => repairer.token(&token),
@@ -113,6 +118,8 @@ pub(super) fn repair(html: &str, audience: Audience) -> String {
 struct Repairer<'a> {
     out: String,
     open: Vec<&'static str>,
+    /// The positions in `open` of elements that are written as another element, with their own names.
+    renamed: Vec<(usize, &'static str)>,
     /// The number of open elements that were left out because they are too deep.
     dropped: usize,
     /// What the content of the raw-text element that begins becomes.
@@ -198,9 +205,10 @@ impl<'a> Repairer<'a> {
         if BLOCKS.contains(&name) {
             self.close_nearest("p");
         }
-        let Some(&name) = ELEMENTS.iter().find(|&&known| known == name) else {
+        let Some(&own) = ELEMENTS.iter().find(|&&known| known == name) else {
             return;
         };
+        let name = element_of_card(tag).unwrap_or(own);
         if self.open.len() >= MAX_DEPTH {
             self.dropped += usize::from(!VOID.contains(&name) && !tag.closes_itself);
             return;
@@ -217,6 +225,9 @@ impl<'a> Repairer<'a> {
         }
         if VOID.contains(&name) {
             return;
+        }
+        if name != own {
+            self.renamed.push((self.open.len(), own));
         }
         self.open.push(name);
         if name == "picture" {
@@ -426,7 +437,12 @@ impl<'a> Repairer<'a> {
         );
         for at in (0..self.open.len()).rev() {
             let open = self.open[at];
-            if open == name || (is_heading(open) && is_heading(name)) {
+            let own = self
+                .renamed
+                .iter()
+                .find(|(index, _)| *index == at)
+                .map_or(open, |(_, own)| own);
+            if own == name || (is_heading(own) && is_heading(name)) {
                 return self.close_down_to(at);
             }
             if open == "table" || (!is_table_part && matches!(open, "td" | "th" | "caption")) {
@@ -436,6 +452,7 @@ impl<'a> Repairer<'a> {
     }
 
     fn close_down_to(&mut self, depth: usize) {
+        self.renamed.retain(|(index, _)| *index < depth);
         while self.open.len() > depth {
             if let Some(name) = self.open.pop() {
                 self.out.push_str("</");
@@ -444,6 +461,37 @@ impl<'a> Repairer<'a> {
             }
         }
     }
+}
+
+/// The element that is written for `tag` of a card of Ghost that opens and closes, which needs a script there.
+fn element_of_card(tag: &Tag<'_>) -> Option<&'static str> {
+    let has = |class: &str| {
+        let classes = tag.attribute("class").unwrap_or_default();
+        classes.contains("kg-toggle") && classes.split_ascii_whitespace().any(|own| own == class)
+    };
+    match tag.name.as_str() {
+        "div" if has("kg-toggle-card") => Some("details"),
+        "div" if has("kg-toggle-heading") => Some("summary"),
+        "h4" if has("kg-toggle-heading-text") => Some("span"),
+        _ => None,
+    }
+}
+
+/// Whether `tag` begins the sign of a card of Ghost that opens and closes; browsers show their own.
+fn is_icon_of_card(tag: &Tag<'_>) -> bool {
+    tag.name == "button"
+        && tag
+            .attribute("class")
+            .is_some_and(|classes| classes.contains("kg-toggle-card-icon"))
+}
+
+/// The number of tokens of a button with the tokens `after` its start tag; 1 if it does not end soon.
+fn tokens_of_button(after: &Tokens<'_>) -> usize {
+    let end = after
+        .clone()
+        .take(MAX_BUTTON)
+        .position(|token| matches!(token, Token::End(name) if name == "button"));
+    end.map_or(1, |end| end + 2)
 }
 
 fn is_heading(name: &str) -> bool {

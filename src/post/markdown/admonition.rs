@@ -63,6 +63,31 @@ pub(super) fn alert_kind(kind: &str) -> Option<&'static str> {
         .map(|&(alert, _)| alert)
 }
 
+/// The class of a notice in a list of attributes.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct NoticeClass {
+    /// GitHub's kind.
+    pub(super) kind: &'static str,
+    /// Whether only a quote can be one.
+    pub(super) is_of_quote: bool,
+}
+
+/// Returns the class of a notice in `list`, if it has one: `.prompt-tip` (Chirpy), `.notice--info` (Minimal Mistakes), `.note` (Just the
+/// Docs).
+pub(super) fn notice_class(list: &str) -> Option<NoticeClass> {
+    let words = list.split(|c: char| c.is_whitespace() || matches!(c, '{' | '}' | ':' | '.'));
+    words.into_iter().find_map(|class| {
+        let (is_of_quote, kind) = match class.split_once('-') {
+            Some(("prompt", kind)) => (true, kind),
+            Some(("notice", kind)) => (false, kind.strip_prefix('-')?),
+            None if class == "notice" => (false, "note"),
+            None if ["note", "tip", "important", "warning", "caution"].contains(&class) => (true, class),
+            _ => return None,
+        };
+        alert_kind(kind).map(|kind| NoticeClass { kind, is_of_quote })
+    })
+}
+
 /// The end of what [`start`] begins.
 pub(super) const END: &str = "</div>";
 

@@ -192,20 +192,28 @@ fn remove_after_icon(node: Node<'_>) {
 /// Removes a list that is a line of a paragraph.
 fn remove_line<'a>(node: Node<'a>, arena: &'a Arena<'a>) {
     let is_break = |node: Option<Node<'_>>| node.is_some_and(|node| matches!(node.data().value, NodeValue::SoftBreak));
-    if !is_break(node.previous_sibling()) || !(is_break(node.next_sibling()) || node.next_sibling().is_none()) {
-        return;
-    }
     let Some(text) = text_of(node) else {
         return;
     };
     let text = text.trim();
+    // kramdown allows a list above its block, too
+    let is_first = node.previous_sibling().is_none() && text.starts_with("{:") && is_break(node.next_sibling());
+    let is_later = is_break(node.previous_sibling()) && (is_break(node.next_sibling()) || node.next_sibling().is_none());
+    if !is_first && !is_later {
+        return;
+    }
     let Some(list) = parse(text).filter(|list| list.length == text.len()) else {
         return;
     };
     if let (Some(id), Some(first)) = (list.id, node.parent().and_then(comrak::arena_tree::Node::first_child)) {
         first.insert_before(anchor(id, arena));
     }
-    if let Some(line_break) = node.previous_sibling() {
+    let line_break = if is_first {
+        node.next_sibling()
+    } else {
+        node.previous_sibling()
+    };
+    if let Some(line_break) = line_break {
         line_break.detach();
     }
     node.detach();

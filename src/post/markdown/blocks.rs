@@ -458,7 +458,7 @@ impl<'a> BlockTranslator<'a> {
         match line::classify(content) {
             SpecialLine::Plain => return false,
             SpecialLine::Contents => line::drop_contents_item(&mut self.out),
-            SpecialLine::Dropped => {}
+            SpecialLine::Dropped => self.translate_notice(content, columns, length),
             SpecialLine::Id(id) => self.write_id(id, columns),
         }
         // the second line of a list of attributes
@@ -467,6 +467,42 @@ impl<'a> BlockTranslator<'a> {
         let continues = content.starts_with("{:") && !content.contains('}') && next.trim_end().ends_with('}');
         self.at += length + if continues { next.len() } else { 0 };
         true
+    }
+
+    /// Translates the class of a notice, which some themes of Jekyll write above or below a quote, or below a paragraph: `{: .prompt-tip }`.
+    fn translate_notice(&mut self, content: &str, columns: usize, length: usize) {
+        let Some(class) = admonition::notice_class(content).filter(|_| !self.is_full()) else {
+            return;
+        };
+        self.begun += 1;
+        let alert = format!("{}> [!{}]\n", " ".repeat(columns), class.kind.to_ascii_uppercase());
+        let begins_quote = |line: &str| line.trim_start().starts_with('>');
+        if self.after_blank {
+            let rest = self.text.get(self.at + length..).unwrap_or_default();
+            if rest.lines().next().is_some_and(begins_quote) {
+                self.out.push_str(&alert);
+            }
+            return;
+        }
+        let block = self.out.trim_end().rfind("\n\n").map_or(0, |blank| blank + 2);
+        let written = self.out.get(block..).unwrap_or_default();
+        if written.lines().all(begins_quote) {
+            self.insert(block, &alert);
+        } else if !class.is_of_quote
+            && written
+                .trim_start()
+                .starts_with(|c: char| c.is_alphanumeric() || matches!(c, '*' | '_' | '['))
+        {
+            self.insert(block, &format!("{}\n\n", admonition::start(class.kind, Some(""))));
+            self.write_apart(admonition::END, columns);
+        }
+    }
+
+    /// Inserts `lines` at `at` of what is written.
+    fn insert(&mut self, at: usize, lines: &str) {
+        self.out.insert_str(at, lines);
+        let later = self.places.iter_mut().filter(|(here, _)| *here >= at);
+        later.for_each(|(here, _)| *here += lines.len());
     }
 
     /// Writes the id of the block before this line: that of a heading at its end, any other as an anchor.

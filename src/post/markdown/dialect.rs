@@ -18,7 +18,7 @@ use super::hidden::{self, Remark};
 use super::shortcode::{self, Meaning, Shortcode};
 use super::spaced;
 use super::wikilink;
-use super::{blocks, bound, jsx, line};
+use super::{blocks, bound, jsx, keys, line};
 use crate::config::Shortcodes;
 
 /// A text translated to plain Markdown.
@@ -158,11 +158,22 @@ fn has_signs(text: &str) -> bool {
     let dollars = memchr_iter(b'$', text)
         .take(1)
         .filter(|_| memmem::find(text, b"](").is_some());
+    let keys = memmem::find_iter(text, b"++").map(|place| place + 1);
+    if keys
+        .filter_map(|place| text.get(place + 1))
+        .any(|byte| byte.is_ascii_alphanumeric() || *byte == b'"')
+    {
+        return true;
+    }
     braces.chain(others).chain(dollars).any(|place| {
         let (before, after) = text.split_at(place);
         match after {
             [b'{', b'{' | b'%' | b':', ..]
             | [b'{', b'/', b'*', ..]
+            | [b'{', b'+', b'+', ..]
+            | [b'{', b'-', b'-', ..]
+            | [b'{', b'~', b'~', ..]
+            | [b'{', b'=', b'=', ..]
             | [b'[', b'[', ..]
             | [b'$', ..]
             | [b'<', b'!', b'-', b'-', ..] => true,
@@ -296,7 +307,7 @@ impl<'a> Translator<'a> {
             (first, _) => first.map_or(1, char::len_utf8),
         };
         let plain = prose.get(length..).unwrap_or_default();
-        let sign = |byte| matches!(byte, b'\\' | b'{' | b'[' | b']' | b'!' | b'<' | b':' | b'$' | b'\n');
+        let sign = |byte| matches!(byte, b'\\' | b'{' | b'[' | b']' | b'!' | b'<' | b':' | b'$' | b'+' | b'\n');
         let plain = plain.bytes().position(sign).unwrap_or(plain.len());
         self.copy(length + plain);
     }
@@ -305,10 +316,12 @@ impl<'a> Translator<'a> {
     fn translate_construct(&mut self, prose: &str) -> Option<usize> {
         match prose.as_bytes() {
             [b'{', b'{' | b'%', ..] => self.translate_tag(),
+            [b'{', b'+' | b'-' | b'~' | b'=', ..] => self.translate_change(prose),
+            [b'+', b'+', ..] => self.translate_keys(prose),
             [b'{', b':', b':' | b'/', ..] => skip_extension(prose),
             [b'{', b'/', b'*', ..] => self.skip_script_comment(),
             [b'{', b'\'' | b'"', ..] => self.skip_script_space(prose),
-            [b'[', b'[', ..] | [b'!', b'[', b'[', ..] => self.translate_wikilink(prose),
+            [b'[', b'[', ..] | [b'!', b'[', b'[', ..] => self.translate_wikilink(),
             [b']', b'(', ..] => self.translate_spaced_address(prose),
             [b'<', b'!', b'-', b'-', ..] => self.copy_comment(),
             [b'<', letter, ..] if letter.is_ascii_alphabetic() => self.translate_jsx(),
@@ -389,7 +402,9 @@ impl<'a> Translator<'a> {
             }
             Meaning::Comment => Some(self.translate_block(length, &["comment"], |_, _| {})),
             Meaning::Code(language) => {
-                let names = ["highlight", "codeblock", "code", "code-block", "mermaid", "plantuml"];
+                // Zola closes a call by `{% end %}`
+                let call = if inner.contains('(') { "" } else { "highlight" };
+                let names = ["highlight", "codeblock", "code", "code-block", "mermaid", "plantuml", call];
                 Some(self.translate_block(length, &names, |out, content| code::push_block(out, &language, content)))
             }
             Meaning::Block { start, end } => Some(self.open_block(&tag, length, &start, end)),
@@ -532,7 +547,7 @@ impl<'a> Translator<'a> {
     /// Whether the braces here belong to a template, not to a workflow's `${{ }}`, a JSX attribute or arithmetic.
     fn may_be_tag(&self, inner: &str, expression: bool) -> bool {
         let before = self.text.get(..self.at).unwrap_or_default();
-        if before.ends_with(['$', '=']) {
+        if before.ends_with('$') || before.ends_with('=') && !self.in_address() {
             return false;
         }
         let first = inner.trim_start_matches(['-', ' ', '\t', '\n']).chars().next();
@@ -581,6 +596,18 @@ impl<'a> Translator<'a> {
         let in_link = line.rsplit_once("](").is_some_and(|(_, address)| is_open(address));
         let definition = line.trim_start().strip_prefix('[').and_then(|line| line.split_once("]:"));
         in_link || definition.is_some_and(|(_, address)| is_open(address))
+    }
+
+    fn translate_keys(&mut self, prose: &str) -> Option<usize> {
+        let (html, length) = keys::translate_keys(bounded(prose, MAX_SPAN), self.out.chars().next_back())?;
+        self.out.push_str(&html);
+        Some(length)
+    }
+
+    fn translate_change(&mut self, prose: &str) -> Option<usize> {
+        let (markdown, length) = keys::translate_change(bounded(prose, MAX_TAG))?;
+        self.out.push_str(&markdown);
+        Some(length)
     }
 
     /// Skips a comment of MDX: `{/* … */}`.
@@ -697,7 +724,16 @@ impl<'a> Translator<'a> {
             self.push_unknown(end + 3, false);
         } else if let Some(label) = comment.strip_prefix("tab ").filter(|_| rest.contains("<!-- endtab")) {
             // the label of a tab of Hexo's themes, without its sign
-            let label = label.split('@').next().unwrap_or_default().trim();
+            let has_tag = label.contains("{%") && !label.contains("<!--");
+            let label = if has_tag {
+                label
+            } else {
+                label.split('@').next().unwrap_or_default()
+            };
+            let inline = has_tag
+                .then(|| translate_inline(label, self.shortcodes, self.depth))
+                .flatten();
+            let label = inline.as_ref().map_or(label, |inline| inline.out.as_str()).trim();
             let _ = writeln!(self.out, "**{label}**");
         } else if comment != "endtab" {
             self.out.push_str(rest.get(..end + 3)?);
@@ -713,9 +749,9 @@ impl<'a> Translator<'a> {
         Some(length)
     }
 
-    /// Translates a link or an embed of Obsidian. A link whose label is defined is one of Markdown.
-    fn translate_wikilink(&mut self, prose: &str) -> Option<usize> {
-        let link = wikilink::parse(bounded(prose, MAX_SPAN))?;
+    /// Translates a link or an embed of Obsidian, which may contain code. A link whose label is defined is one of Markdown.
+    fn translate_wikilink(&mut self) -> Option<usize> {
+        let link = wikilink::parse(bounded(self.rest(), MAX_SPAN))?;
         if self.is_defined(link.inner) {
             return None;
         }

@@ -138,7 +138,8 @@ fn has_signs(text: &str) -> bool {
         | [b'<', b'%', b'#' | b'-', ..]
         | [b'%', b'%', ..]
         | [b'{', b'#' | b'/', ..]
-        | [b'{', b':', b':', ..] => true,
+        | [b'{', b':', b':', ..]
+        | [b'{', b'>', b'>', ..] => true,
         [b'{', b'{', rest @ ..] => rest
             .iter()
             .find(|byte| !b"- \t\n<%".contains(byte))

@@ -109,7 +109,10 @@ pub(super) fn script_length(text: &str, most_lines: usize) -> Option<usize> {
 fn imports_length(text: &str) -> Option<usize> {
     let mut rest = text;
     loop {
-        rest = rest.strip_prefix("import ")?.trim_start();
+        rest = rest
+            .strip_prefix("import")
+            .filter(|rest| rest.starts_with(char::is_whitespace))?
+            .trim_start();
         let is_clause = |c: char| c.is_alphanumeric() || c.is_whitespace() || matches!(c, '_' | '$' | ',' | '{' | '}' | '*');
         let end = rest.find(|c: char| !is_clause(c))?;
         let (clause, module) = rest.split_at(end);

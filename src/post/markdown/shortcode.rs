@@ -131,7 +131,11 @@ const CONTROLS: [&str; 31] = [
 ];
 
 /// Tags that only arrange their content.
-const GROUPS: [&str; 37] = [
+const GROUPS: [&str; 41] = [
+    "subtabs",
+    "gp",
+    "grouppicture",
+    "linkgrid",
     "tabs",
     "tabgroup",
     "tabpane",
@@ -314,9 +318,7 @@ impl<'a> Shortcode<'a> {
                 )
             }
             "quote" | "blockquote" | "pullquote" | "centerquote" | "cq" => {
-                let cite = self
-                    .title()
-                    .map(|cite| format!("<footer>{}</footer>\n", super::inline_html(&cite)));
+                let cite = self.quoted().map(|cite| format!("<footer>{cite}</footer>\n"));
                 block(
                     "<blockquote>".to_owned(),
                     &format!("{}</blockquote>", cite.unwrap_or_default()),
@@ -412,6 +414,46 @@ impl<'a> Shortcode<'a> {
         Some(title).filter(|title| !title.is_empty())
     }
 
+    /// Who is quoted, as HTML: `Ann Ott, A book`, `Ann Ott https://a.test A page` (Hexo), or named arguments.
+    fn quoted(&self) -> Option<String> {
+        let named = |names: &[&str]| names.iter().find_map(|name| self.named(name)).map(str::to_owned);
+        let words: Vec<&str> = self
+            .written
+            .split_whitespace()
+            .map(|word| word.trim_matches(['"', '\'']))
+            .collect();
+        let address_at = words.iter().position(|word| word.contains("://"));
+        let (who, address, source) = match address_at.filter(|_| !self.written.contains('=')) {
+            Some(at) => {
+                let after = words.get(at + 1..).unwrap_or_default().join(" ");
+                (Some(words[..at].join(" ")), Some(words[at].to_owned()), Some(after))
+            }
+            None => (
+                named(&["author", "by", "attribution"]).or_else(|| self.title()),
+                named(&["link", "url", "href", "cite"]).filter(|link| link.contains("://")),
+                named(&["source", "title", "caption"]),
+            ),
+        };
+        let source = source.filter(|source| !source.is_empty() && Some(source) != who.as_ref());
+        let source = match (address, source) {
+            (Some(address), source) => {
+                let shown = source.unwrap_or_else(|| address.split_once("://").map_or("", |(_, rest)| rest).to_owned());
+                Some(format!(
+                    "<a href=\"{}\">{}</a>",
+                    destination(&address),
+                    super::inline_html(&shown)
+                ))
+            }
+            (None, source) => source.map(|source| super::inline_html(&source)),
+        };
+        let who = who.filter(|who| !who.is_empty()).map(|who| super::inline_html(&who));
+        match (who, source) {
+            (Some(who), Some(source)) => Some(format!("{who}, <cite>{source}</cite>")),
+            (Some(who), None) => Some(who),
+            (None, source) => source.map(|source| format!("<cite>{source}</cite>")),
+        }
+    }
+
     /// The meaning of a tag around words.
     fn span(&self, name: &str) -> Option<Meaning> {
         let span = |start: &str, end| {
@@ -458,6 +500,15 @@ impl<'a> Shortcode<'a> {
                 is_file(source).then(|| format!("<{name} controls src=\"{}\"></{name}>", destination(source)))
             }
             "gist" => self.gist(),
+            // the words of NexT, a theme of Hexo: `{% label info@words %}`, `{% btn /a, words, icon, title %}`
+            "label" => self.written.split_once('@').map(|(_, words)| words.trim().to_owned()),
+            "btn" | "button" if self.written.contains(',') && !self.written.contains('=') => {
+                let mut parts = self.written.split(',').map(str::trim);
+                let address = parts.next().unwrap_or_default();
+                let mut words = [parts.next(), parts.nth(1)].into_iter().flatten();
+                let shown = words.find(|words| !words.is_empty());
+                Some(shown.map_or_else(String::new, |shown| link(&destination(address), shown)))
+            }
             "tweet" | "twitter" | "x" => {
                 let first = self.argument(&["id", "url"], 0)?;
                 if first.starts_with("http") {
@@ -626,8 +677,21 @@ pub(super) fn parse_expression(inner: &str) -> Meaning {
             None,
             "site.baseurl" | "site.url" | "site.base_url" | "site.root" | "config.base_url" | ".Site.BaseURL" | "base_url",
         ) => Meaning::Markdown(String::new()),
-        _ if value.contains('(') && value.ends_with(')') => parse_tag(value).meaning(),
+        _ if value.contains('(') && value.ends_with(')') => call_meaning(&parse_tag(value)),
         _ => Meaning::Unknown,
+    }
+}
+
+/// The meaning of a call of Zola in an expression, which is not closed: its content is an argument.
+fn call_meaning(call: &Shortcode<'_>) -> Meaning {
+    let body = call.named("body");
+    match (call.meaning(), body) {
+        (Meaning::Block { start, end }, Some(body)) => Meaning::Markdown(format!("\n\n{start}\n\n{body}\n\n{end}\n\n")),
+        (Meaning::Span { start, end }, Some(body)) => Meaning::Markdown(format!("{start}{body}{end}")),
+        (Meaning::Block { .. } | Meaning::Span { .. } | Meaning::Code(_) | Meaning::Raw | Meaning::Comment, _) => {
+            Meaning::Unknown
+        }
+        (meaning, _) => meaning,
     }
 }
 

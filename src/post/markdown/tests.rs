@@ -140,6 +140,11 @@ fn obsidian() {
              <a href=\"#here-it-is\">Here it is</a> <a href=\"wikilink:Note\">Note &gt; a1</a></p>",
         ),
         (
+            "code in a link",
+            "[[#`a b`|c]] [[Note#d|`e`]] [[`f]] `g]]",
+            "<p><a href=\"#a-b\">c</a> <a href=\"wikilink:Note#d\"><code>e</code></a> [[<code>f]] </code>g]]</p>",
+        ),
+        (
             "sound, video and a document",
             "![[a b.mp3]] ![[c.webm]] ![[d.pdf]]",
             "<p><audio controls src=\"a%20b.mp3\"></audio> <video controls src=\"c.webm\"></video> \
@@ -504,6 +509,13 @@ fn hostile_texts_stay_small_and_shallow() {
         fill("export const a = {\n"),
         fill("import {\n"),
         fill("==a== "),
+        fill("{++a"),
+        fill("{>>a"),
+        fill("++a "),
+        fill("++a++ "),
+        fill("> a\n{: .prompt-tip }\n\n"),
+        fill("a\n{: .notice }\n"),
+        fill("- a\n{: .notice }\n"),
         fill("a^2^"),
         fill("a~2~"),
         fill("a\n: b\n"),

@@ -32,7 +32,9 @@ pub(super) struct Wikilink<'a> {
 pub(super) fn parse(text: &str) -> Option<Wikilink<'_>> {
     let (embed, text) = text.strip_prefix('!').map_or((false, text), |rest| (true, rest));
     let (inner, after) = text.strip_prefix("[[")?.split_once("]]")?;
-    let plain = inner.trim().is_empty() || inner.contains(['[', ']', '\n']) || after.starts_with(['(', '[']);
+    // code ends where it began
+    let is_cut = inner.matches('`').count() % 2 == 1;
+    let plain = inner.trim().is_empty() || inner.contains(['[', ']', '\n']) || after.starts_with(['(', '[']) || is_cut;
     (!plain).then_some(Wikilink {
         inner,
         length: inner.len() + 4 + usize::from(embed),

@@ -191,3 +191,27 @@ fn depth_is_bounded_and_content_kept() {
         assert_eq!(picture.contains("<img"), expected, "{depth}");
     }
 }
+
+#[test]
+fn cards_that_open_and_close() {
+    let card = "<div class=\"kg-card kg-toggle-card\"><div class=\"kg-toggle-heading\"><h4 class=\"kg-toggle-heading-text\">Why?</h4>\
+                <button class=\"kg-toggle-card-icon\"><b>+</b></button></div><div class=\"kg-toggle-content\"><div>x</div></div></div><p>y</p>";
+    let repaired = repair(card, Audience::Feed).replace('"', "'");
+    let bare: String = tokens(&repaired)
+        .map(|token| match token {
+            Token::Text(text) => text.to_owned(),
+            Token::Start(tag) => format!("<{}>", tag.name),
+            Token::End(name) => format!("</{name}>"),
+            Token::Raw(_) => String::new(),
+        })
+        .collect();
+    assert_eq!(
+        bare,
+        "<details><summary><span>Why?</span></summary><div><div>x</div></div></details><p>y</p>"
+    );
+    // a button that does not end, and a card in a card
+    let open = repair("<button class='kg-toggle-card-icon'>a<p>b", Audience::Feed);
+    assert!(open.contains('a') && open.contains("<p>b</p>"), "{open}");
+    let nested = repair(&"<div class='kg-toggle-card'>x</div>".repeat(2), Audience::Feed);
+    assert_eq!(nested.matches("</details>").count(), 2);
+}

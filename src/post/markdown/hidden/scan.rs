@@ -159,6 +159,7 @@ impl<'a> HiddenScanner<'a> {
             [b'{', b'{', ..] => self.scan_expression(at),
             [b'{', b':', b':', ..] => self.scan_kramdown(at),
             [b'{', b'/', b'*', ..] => self.scan_script_comment(at),
+            [b'{', b'>', b'>', ..] => self.scan_remark(at),
             _ => {}
         }
     }
@@ -429,6 +430,15 @@ impl<'a> HiddenScanner<'a> {
             && let Some(end) = self.find("#}", at + 2)
         {
             self.hide(at..end + 2, "");
+        }
+    }
+
+    /// Hides a remark about a change, `{>>why<<}`.
+    fn scan_remark(&mut self, at: usize) {
+        if let Some(end) = self.find("<<}", at + 3)
+            && self.inline_end(at).is_some_and(|paragraph| end < paragraph)
+        {
+            self.hide(at..end + 3, "");
         }
     }
 

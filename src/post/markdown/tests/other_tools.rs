@@ -234,6 +234,18 @@ fn lines_and_pictures_of_other_tools() {
             "a",
         ),
         is(
+            "a label in a tab of Hexo",
+            "a\n\n<!-- tab {% label info@B *c* %} -->\nd {% label e@f g %}\n<!-- endtab -->",
+            "<p>a</p>\n<p><strong>B <em>c</em></strong></p>\n<p>d f g</p>",
+            "a",
+        ),
+        is(
+            "buttons of Hexo",
+            "{% btn /a, b c, home, d %} {% btn #,, home, e %}{% btn #,, home %}\n\n{% subtabs a %}\nf\n{% endsubtabs %}",
+            "<p><a href=\"/a\">b c</a> <a href=\"#\">e</a></p>\n<p>f</p>",
+            "b c e",
+        ),
+        is(
             "tabs of Hexo",
             "a\n\n<!-- tab B@icon -->\nc\n<!-- endtab -->",
             "<p>a</p>\n<p><strong>B</strong></p>\n<p>c</p>",
@@ -354,6 +366,17 @@ fn mdx() {
 }
 
 #[test]
+fn imports_on_one_line() {
+    let is = |name, body, html: &str, summary| -> Case { (name, body, html.to_owned(), summary, &[]) };
+    check_cases(&[is(
+        "imports on one line and over two",
+        "import A from 'a'; import B from 'b';\n\nimport C from './\\_c.md'; import\nD from 'd';\n\ne",
+        "<p>e</p>",
+        "e",
+    )]);
+}
+
+#[test]
 fn attributes_in_braces() {
     let is = |name, body, html: &str, summary| -> Case { (name, body, html.to_owned(), summary, &[]) };
     check_cases(&[
@@ -441,6 +464,13 @@ fn template_tags() {
             "<p><a href=\"%7B%7B%20c.d%20%7D%7D/e\">a <em>b</em></a> f</p>".to_owned(),
             "a b f",
             &["{{ c.d }}"],
+        ),
+        (
+            "in an address after a sign",
+            "[a](https://a.test/b?c={{ d.e }}) f",
+            "<p><a href=\"https://a.test/b?c=%7B%7B%20d.e%20%7D%7D\">a</a> f</p>".to_owned(),
+            "a f",
+            &["{{ d.e }}"],
         ),
         (
             "in a definition",
@@ -542,8 +572,150 @@ fn signs_and_addresses() {
         is(
             "words after a fence",
             "```rust,ignore {1,3}\na\n```",
-            "<pre><code class=\"language-rust\">a\n</code></pre>",
+            "<pre data-lines=\"1,3\"><code class=\"language-rust\">a\n</code></pre>",
             "",
+        ),
+    ]);
+}
+
+#[test]
+fn classes_of_notices() {
+    let is = |name, body, html: &str, summary| -> Case { (name, body, html.to_owned(), summary, &[]) };
+    check_cases(&[
+        is(
+            "below a quote",
+            "a\n\n> b\n> *c*\n{: .prompt-tip }\n\nd",
+            &format!("<p>a</p>\n{}\n<p>d</p>", alert("tip", "Tip", "<p>b\n<em>c</em></p>")),
+            "a",
+        ),
+        is(
+            "above a quote",
+            "a\n\n{: .warning }\n> b\n\nd",
+            &format!("<p>a</p>\n{}\n<p>d</p>", alert("warning", "Warning", "<p>b</p>")),
+            "a",
+        ),
+        is(
+            "below a paragraph",
+            "a\n\n**b** c\n{: .notice--danger}\n\nd",
+            "<p>a</p>\n<div class=\"markdown-alert markdown-alert-caution\">\n<p><strong>b</strong> c</p>\n</div>\n<p>d</p>",
+            "a",
+        ),
+        is(
+            "of something else",
+            "> a\n{: .lead }\n\nb\n{: .note }",
+            "<blockquote>\n<p>a</p>\n</blockquote>\n<p>b</p>",
+            "b",
+        ),
+        is("in a quote", "> {: .b }\n> a", "<blockquote>\n<p>a</p>\n</blockquote>", "a"),
+        is(
+            "of a list",
+            "- a\n{: .notice }\n\nb",
+            "<ul>\n<li>a</li>\n</ul>\n<p>b</p>",
+            "b",
+        ),
+    ]);
+}
+
+#[test]
+fn calls_of_zola() {
+    check_cases(&[
+        (
+            "with the content as an argument",
+            "a\n\n{{ note(header=\"b\", body=\"*c*\") }}\n\nd {{ kbd(body=\"e\") }} f",
+            format!(
+                "<p>a</p>\n{}\n<p>d <kbd>e</kbd> f</p>",
+                alert("note", "b", "<p><em>c</em></p>")
+            ),
+            "a",
+            &[],
+        ),
+        (
+            "without content",
+            "{{ note(clickable=true) }} a\n\n{% note() %}\nb\n{% end %}",
+            "<p><code class=\"template-tag\">{{ note(clickable=true) }}</code> a</p>\n".to_owned()
+                + &alert("note", "Note", "<p>b</p>"),
+            "a",
+            &["{{ note(clickable=true) }}"],
+        ),
+        (
+            "of code",
+            "{% mermaid() %}\ngraph LR\n{% end %}\n\na",
+            "<pre><code class=\"language-mermaid\">graph LR\n</code></pre>\n<p>a</p>".to_owned(),
+            "a",
+            &[],
+        ),
+    ]);
+}
+
+#[test]
+fn quotes_with_their_sources() {
+    let quoted = |footer: &str| format!("<blockquote>\n<p>a</p>\n<footer>{footer}</footer>\n</blockquote>");
+    check_cases(&[
+        (
+            "an author",
+            "{% blockquote Ann Ott, A book %}\na\n{% endblockquote %}",
+            quoted("Ann Ott, A book"),
+            "a",
+            &[],
+        ),
+        (
+            "an address",
+            "{% blockquote Ann Ott https://a.test/b A *page* %}\na\n{% endblockquote %}",
+            quoted("Ann Ott, <cite><a href=\"https://a.test/b\">A <em>page</em></a></cite>"),
+            "a",
+            &[],
+        ),
+        (
+            "an address alone",
+            "{% blockquote @ann https://a.test/b %}\na\n{% endblockquote %}",
+            quoted("@ann, <cite><a href=\"https://a.test/b\">a.test/b</a></cite>"),
+            "a",
+            &[],
+        ),
+        (
+            "names of arguments",
+            "{{< quote author=\"Ann Ott\" source=\"A book\" >}}\na\n{{< /quote >}}",
+            quoted("Ann Ott, <cite>A book</cite>"),
+            "a",
+            &[],
+        ),
+        (
+            "nobody",
+            "{% blockquote %}\na\n{% endblockquote %}",
+            "<blockquote>\n<p>a</p>\n</blockquote>".to_owned(),
+            "a",
+            &[],
+        ),
+    ]);
+}
+
+#[test]
+fn keys_and_changes() {
+    let is = |name, body, html: &str, summary| -> Case { (name, body, html.to_owned(), summary, &[]) };
+    check_cases(&[
+        is(
+            "keys",
+            "Press ++ctrl+c++ in C++.",
+            "<p>Press <kbd>Ctrl</kbd>+<kbd>C</kbd> in C++.</p>",
+            "Press Ctrl+C in C++.",
+        ),
+        is(
+            "operators",
+            "i++ and ++j, `++a++`",
+            "<p>i++ and ++j, <code>++a++</code></p>",
+            "i++ and ++j, ++a++",
+        ),
+        is(
+            "changes",
+            "a {++b *c*++}{--d--} {~~e~>f~~} {==g==}{>>why<<} h",
+            "<p>a <ins>b <em>c</em></ins><del>d</del> <del>e</del><ins>f</ins> <mark>g</mark> h</p>",
+            "a b cd ef g h",
+        ),
+        is(
+            "no changes",
+            "a {--b\n\nc--} `{++d++}`",
+            "<p>a {--b</p>\n<p>c--} <code>{++d++}</code></p>",
+            "a {--b",
         ),
     ]);
 }
