@@ -23,6 +23,7 @@ mod discovery;
 mod external;
 mod feeds;
 mod floors;
+mod guesses;
 mod import;
 mod inheritance;
 mod leaks;

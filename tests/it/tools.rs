@@ -14,7 +14,7 @@ use serde_json::Value;
 use crate::still::{TestFolder, said};
 
 /// Each tool with its folder of posts.
-const TOOLS: [(&str, &str); 14] = [
+pub const TOOLS: [(&str, &str); 14] = [
     ("hugo", "content"),
     ("zola", "content"),
     ("jekyll", ""),
@@ -31,7 +31,7 @@ const TOOLS: [(&str, &str); 14] = [
     ("nikola", "posts"),
 ];
 
-fn site_of(tool: &str, below: &str) -> Site {
+pub fn site_of(tool: &str, below: &str) -> Site {
     let config = "[site]\nbase_url = 'https://example.com'\n[feed]\nlimit = 100";
     TestFolder::of_fixtures(&format!("sites/{tool}")).site_below(below, config)
 }

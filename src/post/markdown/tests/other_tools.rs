@@ -243,7 +243,7 @@ fn lines_and_pictures_of_other_tools() {
             "buttons of Hexo",
             "{% btn /a, b c, home, d %} {% btn #,, home, e %}{% btn #,, home %}\n\n{% subtabs a %}\nf\n{% endsubtabs %}",
             "<p><a href=\"/a\">b c</a> <a href=\"#\">e</a></p>\n<p>f</p>",
-            "b c e",
+            "f",
         ),
         is(
             "tabs of Hexo",
