@@ -35,7 +35,7 @@ const COMMON_PARTS: [&str; 14] = [
 ];
 
 /// Documents of feedmill below `/api/`.
-const API: [&str; 4] = ["", "authors", "posts", "tags"];
+const API: [&str; 5] = ["", "authors", "posts", "sections", "tags"];
 
 /// The site on which an address is looked for.
 #[derive(Clone, Copy)]
