@@ -21,5 +21,6 @@ pub mod media;
 pub mod old_ids;
 pub mod origin;
 mod picture;
+mod post_body;
 
 pub use feed::{OldFeed, OldItem};

@@ -51,7 +51,7 @@ pub mod search;
 mod targets;
 mod walk;
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, LazyLock, OnceLock};
 
@@ -221,36 +221,13 @@ impl Index {
                 after: Some(Arc::clone(post)),
             });
         }
-        let (mut scopes, mut pages, mut due) = (self.scopes.clone(), self.pages.clone(), self.due.clone());
         let removed = claim_changes.values().filter_map(|change| change.before.as_ref());
         let added = claim_changes.values().filter_map(|change| change.after.as_ref());
         let by_change = self.by_change.get().and_then(|known| {
-            let removed = removed.clone().filter(|post| is_public(post, self.now));
+            let removed = removed.filter(|post| is_public(post, self.now));
             known.after(removed, self.now, added.clone().filter(|post| is_public(post, now)), now)
         });
-        // remove first: a post may take the place that another one leaves
-        for post in removed {
-            if is_public(post, self.now) {
-                scopes.remove(post);
-            }
-            if is_shown_page(post, self.now) {
-                members::remove(&mut pages, post);
-            }
-            if let Some(at) = post.next_due(self.now) {
-                due.remove_value(at, |other| Arc::ptr_eq(other, post));
-            }
-        }
-        for post in added.clone() {
-            if is_public(post, now) {
-                scopes.add(post);
-            }
-            if is_shown_page(post, now) {
-                members::insert(&mut pages, post);
-            }
-            if let Some(at) = post.next_due(now) {
-                due.add(at, Arc::clone(post));
-            }
-        }
+        let (scopes, pages, due) = self.lists_after(&claim_changes, now);
         claims.mark_published(added.filter(|post| post.is_readable(now)));
         let aliases = self.aliases.after(claim_changes.values(), &claims, now);
         let mut targets = self.targets.clone();
@@ -275,6 +252,54 @@ impl Index {
             by_change: by_change.map_or_else(OnceLock::new, OnceLock::from),
         };
         (index, claim_changes.into_values().filter_map(|change| change.after).collect())
+    }
+
+    /// The scopes, the pages and the posts that are due, after `changes` and at `now`.
+    fn lists_after(
+        &self,
+        changes: &BTreeMap<Utf8PathBuf, ClaimChange>,
+        now: Timestamp,
+    ) -> (Scopes, SharedVec<Arc<Post>>, SharedVec<(Timestamp, Arc<Post>)>) {
+        let (mut scopes, mut pages, mut due) = (self.scopes.clone(), self.pages.clone(), self.due.clone());
+        // remove first: a post may take the place that another one leaves
+        for post in changes.values().filter_map(|change| change.before.as_ref()) {
+            if is_public(post, self.now) {
+                scopes.remove(post);
+            }
+            if is_shown_page(post, self.now) {
+                members::remove(&mut pages, post);
+            }
+            if let Some(at) = post.next_due(self.now) {
+                due.remove_value(at, |other| Arc::ptr_eq(other, post));
+            }
+        }
+        for post in changes.values().filter_map(|change| change.after.as_ref()) {
+            if is_public(post, now) {
+                scopes.add(post);
+            }
+            if is_shown_page(post, now) {
+                members::insert(&mut pages, post);
+            }
+            if let Some(at) = post.next_due(now) {
+                due.add(at, Arc::clone(post));
+            }
+        }
+        (scopes, pages, due)
+    }
+
+    /// The same index, where the files of the posts at `sources` may belong to others than before: these posts could be read before, or
+    /// can be read now.
+    #[must_use]
+    pub(crate) fn with_changed_owners<'a>(mut self, sources: impl Iterator<Item = &'a Utf8Path>) -> Index {
+        let keys = self.targets.keys_of_own_files(sources);
+        if keys.is_empty() {
+            return self;
+        }
+        self.generation = next_generation();
+        if let Some(known) = &mut self.changed_keys {
+            known.extend(keys);
+        }
+        self
     }
 
     /// Every post as it is published, ordered by path.

@@ -301,13 +301,61 @@ impl Visibility {
             Visibility::Draft => "is a draft",
             Visibility::Private => "is private",
             Visibility::Held => "is held back, because its file is not understood",
-            Visibility::Scheduled => "is to appear later",
+            Visibility::Scheduled => "is scheduled",
             Visibility::Expired => "has expired",
         }
     }
 }
 
 impl Post {
+    /// A post at `source` of which nothing is known, which nobody may read. `origin` is that of all its properties.
+    pub(crate) fn unknown(source: Utf8PathBuf, origin: Origin) -> Post {
+        Post {
+            source,
+            id: SmolStr::default(),
+            atom_id: None,
+            other_ids: Box::default(),
+            slug: SmolStr::default(),
+            address: SmolStr::default(),
+            aliases: Box::default(),
+            names: Box::default(),
+            title: SmolStr::default(),
+            summary: SmolStr::default(),
+            date: Moment::utc(Timestamp::UNIX_EPOCH),
+            updated: None,
+            expires: None,
+            status: Status::Private,
+            kind: Kind::Post,
+            in_feeds: false,
+            minor: None,
+            tags: Arc::default(),
+            authors: Vec::new(),
+            section: None,
+            language: None,
+            direction: Direction::default(),
+            image: None,
+            link: None,
+            enclosures: Box::default(),
+            extra: None,
+            origins: Origins {
+                title: origin.clone(),
+                id: origin.clone(),
+                address: origin.clone(),
+                date: origin.clone(),
+                status: origin.clone(),
+                summary: origin,
+            },
+            content: Fingerprint::default(),
+            file: Digest::default(),
+            text: "".into(),
+            touched: Timestamp::UNIX_EPOCH.into(),
+            last_news: None,
+            is_out_already: false,
+            is_held: false,
+            has_long_text: false,
+        }
+    }
+
     /// The order of posts by the paths of their files.
     #[must_use]
     pub fn by_source(&self, other: &Post) -> Ordering {

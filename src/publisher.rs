@@ -240,7 +240,7 @@ impl Publisher {
         if let Some(engine) = engine
             && let Err(error) = engine.await
         {
-            tracing::error!("the publisher ended badly: {error}");
+            tracing::error!("the publisher failed: {error}");
         }
     }
 }

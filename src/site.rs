@@ -10,6 +10,7 @@ pub mod pages;
 mod precedence;
 mod renamed_scope;
 mod targets;
+pub(crate) mod unchanged;
 mod unpublished;
 
 use std::collections::{BTreeSet, HashSet};
@@ -40,6 +41,7 @@ use crate::render::pages::Theme;
 use crate::render::{Format, Place, xml_safe};
 use crate::shared_vec::SharedVec;
 use crate::source_file::FileChanges;
+use crate::source_file::file_type::is_markdown;
 use crate::time::Timestamp;
 
 /// Everything that requests are answered from. Immutable once it is built.
@@ -57,7 +59,7 @@ pub struct Site {
     texts: Arc<dyn Texts>,
     /// What the addresses in posts lead to, for readers.
     targets: Targets,
-    /// The keys of what an address may find in another way than on the site that was published before; `None` if that is not known.
+    /// The keys of lookups whose result may differ from that on the site that was published before; `None` if that is not known.
     changed_keys: Option<BTreeSet<u64>>,
     /// The name of the posts folder; empty if it has none.
     folder: Arc<str>,
@@ -74,6 +76,8 @@ pub struct Site {
     newest_history: Arc<History>,
     /// The instant it was built for.
     built: Timestamp,
+    /// The instant that the site before it was built for. Changes are relative to that site.
+    follows: Option<Timestamp>,
 }
 
 /// The input of [`Site::build`].
@@ -158,7 +162,12 @@ impl Site {
                 (index, changed)
             }
         };
-        let index = Arc::new(index.with_files(&files, previous.map(|site| &*site.index)));
+        let index = index.with_files(&files, previous.map(|site| &*site.index));
+        let index = match previous {
+            Some(site) => index.with_changed_owners(changed_unreadable(&site.diagnostics, &diagnostics).into_iter()),
+            None => index,
+        };
+        let index = Arc::new(index);
         let folder = folder
             .or_else(|| previous.map(|site| Arc::clone(&site.folder)))
             .unwrap_or_else(|| "".into());
@@ -187,20 +196,30 @@ impl Site {
             history,
             index,
             built: now,
+            follows: previous.map(|site| site.built),
         };
+        site.find_conflicts(previous, &files);
+        site.make_newest_feeds();
+        site
+    }
+
+    /// Finds the static files and the redirects that want the address of something else, and adds diagnostics about them.
+    fn find_conflicts(&mut self, previous: Option<&Site>, files: &FileChanges) {
         let before = previous.map(|before| &*before.file_conflicts);
-        site.file_conflicts = site.file_conflicts(before, &files).into();
-        let redirected = site.redirected_posts();
-        let conflicts = site.file_conflicts.iter().map(|(_, conflict)| conflict).chain(&redirected);
-        site.diagnostics = merge_diagnostics(Arc::clone(&site.diagnostics), conflicts);
-        // the most requested feeds are made before the first request can see this site
+        self.file_conflicts = self.file_conflicts(before, files).into();
+        let redirected = self.redirected_posts();
+        let conflicts = self.file_conflicts.iter().map(|(_, conflict)| conflict).chain(&redirected);
+        self.diagnostics = merge_diagnostics(Arc::clone(&self.diagnostics), conflicts);
+    }
+
+    /// Makes the most requested feeds before the first request can see this site.
+    fn make_newest_feeds(&mut self) {
         for format in Format::ALL {
-            let made = site.make_feed(&Scope::Site, Place::Newest, format);
+            let made = self.make_feed(&Scope::Site, Place::Newest, format);
             if let Some(feed) = made.filter(|feed| feed.is_complete) {
-                site.newest.push((format, feed.document));
+                self.newest.push((format, feed.document));
             }
         }
-        site
     }
 
     /// The same site, made from `earlier`, which was not published: what `earlier` changed counts as changed by this one.
@@ -210,10 +229,11 @@ impl Site {
             keys.extend(more);
             keys
         });
+        self.follows = earlier.follows;
         self
     }
 
-    /// The keys of what an address may find in another way than on the site that was published before; `None` if that is not known.
+    /// The keys of lookups whose result may differ from that on the site that was published before; `None` if that is not known.
     pub(crate) fn changed_keys(&self) -> Option<&BTreeSet<u64>> {
         self.changed_keys.as_ref()
     }
@@ -278,7 +298,7 @@ impl Site {
         post.visibility(self.built) == Visibility::Unlisted
     }
 
-    /// The instant it was built for. Each site has another one.
+    /// The instant it was built for. Unique for each site.
     #[must_use]
     pub fn built(&self) -> Timestamp {
         self.built
@@ -486,6 +506,18 @@ impl Site {
     pub(crate) fn take_changed_documents(&self) -> Vec<DocumentRecord> {
         self.documents.take_changed()
     }
+}
+
+/// The Markdown files that only one of the two lists of diagnostics names: files that no longer are, or now are, unreadable posts.
+fn changed_unreadable<'a>(before: &'a Arc<[Diagnostic]>, now: &'a Arc<[Diagnostic]>) -> Vec<&'a Utf8Path> {
+    if Arc::ptr_eq(before, now) {
+        return Vec::new();
+    }
+    let named = |all: &'a Arc<[Diagnostic]>| -> BTreeSet<&'a Utf8Path> {
+        let paths = all.iter().map(|diagnostic| diagnostic.path.as_path());
+        paths.filter(|path| is_markdown(path.as_str())).collect()
+    };
+    named(before).symmetric_difference(&named(now)).copied().collect()
 }
 
 /// `all` with `more`, ordered; the same list if there are no more.

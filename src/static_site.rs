@@ -2,7 +2,8 @@
 //!
 //! Each file has the body of the response to a plain GET of its address, so it is byte for byte what `serve` sends. The folder is made
 //! beside the old one and takes its place at once: whoever reads it meanwhile, or a crash, finds the old files or the new ones, never a
-//! mixture. Files of this program are replaced or removed; all others stay.
+//! mixture. Files of this program are replaced or removed; all others stay. A process that writes again makes only the documents that
+//! the change concerns.
 //!
 //! - `addresses`: the addresses that a site answers, and those that it answered once
 //! - `layout`: the file for each address
@@ -15,11 +16,11 @@ pub mod hosts;
 mod layout;
 mod manifest;
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::io;
 use std::num::NonZero;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 
 use bytes::Bytes;
@@ -35,18 +36,21 @@ use crate::http::request::Request;
 use crate::http::routes::answer;
 use crate::http::target::Target;
 use crate::render::encode::{Coding, Document};
+use crate::site::unchanged::Unchanged;
 use crate::site::{Holder, Site, Viewer};
 use crate::source::Source;
 use crate::time::Timestamp;
 
 /// Files below this size are not compressed: a packet holds them anyway.
 const SMALLEST_COMPRESSED: usize = 1024;
+/// The codings of compressed copies, with the ending of their files.
+const COPIES: [(Coding, &str); 2] = [(Coding::Gzip, "gz"), (Coding::Brotli, "br")];
 
 /// What is written, and where.
 #[derive(Clone, Debug, Default)]
 #[expect(clippy::struct_excessive_bools, reason = "each is an option of its own")]
 pub struct Options {
-    /// The hosts whose files with redirects and headers are written. Without one that redirects, an old address has a page that leads on.
+    /// The hosts whose files with redirects and headers are written. Without one that redirects, an old address has a redirect page.
     pub hosts: Vec<Host>,
     /// The files of pages.
     pub layout: FileLayout,
@@ -71,6 +75,8 @@ pub struct BuildReport {
     pub bytes: u64,
     /// How many of them are new or have other bytes than before.
     pub written: usize,
+    /// How many documents were not made again, because they are those of the last run.
+    pub kept: usize,
     /// How many files of the run before were removed.
     pub removed: usize,
     /// What a reader of the folder misses, each as a sentence.
@@ -81,18 +87,27 @@ pub struct BuildReport {
     pub was_replaced_in_place: bool,
 }
 
-/// Writes `site`, whose media files are in `source`, to the folder `out`. `done` counts the addresses that are finished.
+/// The site that a run wrote, and the files of its addresses.
+#[derive(Debug)]
+pub struct WrittenSite {
+    site: Arc<Site>,
+    files: HashMap<String, Utf8PathBuf>,
+}
+
+/// Writes `site`, whose media files are in `source`, to the folder `out`. Documents that are as in `previous`, which was written there with
+/// the same options, are not made again. `done` counts the addresses that are finished.
 ///
 /// # Errors
 ///
 /// [`WriteError`]. The folder is as it was before.
 pub fn write(
-    site: &Site,
+    site: &Arc<Site>,
+    previous: Option<&WrittenSite>,
     source: &Source,
     out: &Utf8Path,
     options: &Options,
     done: &AtomicUsize,
-) -> Result<BuildReport, WriteError> {
+) -> Result<(BuildReport, WrittenSite), WriteError> {
     let folder = NewFolder::begin(out, options.takes_over, newest_change(site))?;
     let addresses = addresses::documents(site, options);
     let writer = Writer {
@@ -101,6 +116,7 @@ pub fn write(
         options,
         folder: &folder,
         done,
+        previous: previous.and_then(|written| Some((site.unchanged_since(&written.site)?, &written.files))),
         written: Mutex::default(),
     };
     writer.write_all(&addresses)?;
@@ -115,11 +131,16 @@ pub fn write(
     writer.write_former_addresses(&mut report)?;
     let written = writer.written.into_inner().unwrap_or_else(PoisonError::into_inner);
     report.notes.extend(notes(site, &written.unwritable));
+    report.kept = written.kept;
     if let Some(due) = report.next_due {
         folder.put(Utf8Path::new(".feedmill-next"), format!("{due}\n").as_bytes(), None)?;
     }
     folder.finish(site.index.posts().is_empty(), options.max_deletes, &mut report)?;
-    Ok(report)
+    let written = WrittenSite {
+        site: Arc::clone(site),
+        files: written.by_address,
+    };
+    Ok((report, written))
 }
 
 /// The latest time at which a file, a post or its absence changed what the site shows. It depends on files and ledger alone.
@@ -148,6 +169,8 @@ struct Writer<'a> {
     options: &'a Options,
     folder: &'a NewFolder,
     done: &'a AtomicUsize,
+    /// What is the same as in the last run, and the files of its addresses.
+    previous: Option<(Unchanged<'a>, &'a HashMap<String, Utf8PathBuf>)>,
     written: Mutex<WrittenFiles>,
 }
 
@@ -155,6 +178,10 @@ struct Writer<'a> {
 #[derive(Debug, Default)]
 struct WrittenFiles {
     files: HashSet<Utf8PathBuf>,
+    /// The files of documents, by address.
+    by_address: HashMap<String, Utf8PathBuf>,
+    /// How many of them were not made again.
+    kept: usize,
     /// Addresses without a file, each with the reason.
     unwritable: Vec<(String, &'static str)>,
 }
@@ -177,14 +204,43 @@ impl Writer<'_> {
             for other in others {
                 let ended = other
                     .join()
-                    .unwrap_or_else(|_| Err(io::Error::other("a thread ended badly").into()));
+                    .unwrap_or_else(|_| Err(io::Error::other("a thread panicked").into()));
                 result = result.and(ended);
             }
             result
         })
     }
 
+    /// Takes the file of `address` from the last run, if its document is the same. Returns whether it is.
+    fn keep_document(&self, address: &DocumentAddress) -> Result<bool, WriteError> {
+        let Some((unchanged, files)) = &self.previous else {
+            return Ok(false);
+        };
+        let name = address.file_path();
+        let Some(file) = files.get(&name).filter(|_| address.is_same(unchanged)) else {
+            return Ok(false);
+        };
+        if self.lock().files.contains(file) || !self.folder.keep(file, &COPIES.map(|(_, ending)| ending))? {
+            return Ok(false);
+        }
+        let mut written = self.lock();
+        written.files.insert(file.clone());
+        written.by_address.insert(name, file.clone());
+        written.kept += 1;
+        Ok(true)
+    }
+
     fn write_document(&self, address: &DocumentAddress) -> Result<(), WriteError> {
+        if self.keep_document(address)? {
+            return Ok(());
+        }
+        if self
+            .previous
+            .as_ref()
+            .is_some_and(|(unchanged, _)| !address.has_texts(unchanged))
+        {
+            return Err(WriteError::Unreadable(address.path.clone()));
+        }
         let response = get(self.site, &address.path, &address.query, self.site.built());
         match response.status() {
             StatusCode::OK => {}
@@ -208,24 +264,27 @@ impl Writer<'_> {
             .headers()
             .get(header::LAST_MODIFIED)
             .and_then(|value| Timestamp::try_from(httpdate::parse_http_date(value.to_str().ok()?).ok()?).ok());
-        self.put(&file, response.body(), modified)
+        if self.put(&file, response.body(), modified)? {
+            self.lock().by_address.insert(address.file_path(), file);
+        }
+        Ok(())
     }
 
-    /// Writes `file` and its compressed copies, unless another address has it.
-    fn put(&self, file: &Utf8Path, bytes: &Bytes, modified: Option<Timestamp>) -> Result<(), WriteError> {
+    /// Writes `file` and its compressed copies, unless another address has it. Returns whether it did.
+    fn put(&self, file: &Utf8Path, bytes: &Bytes, modified: Option<Timestamp>) -> Result<bool, WriteError> {
         {
             let mut written = self.lock();
             if !written.files.insert(file.to_owned()) {
                 written
                     .unwritable
                     .push((format!("/{file}"), "another address has the same file"));
-                return Ok(());
+                return Ok(false);
             }
         }
         let modified = self.folder.put(file, bytes, modified)?;
         if self.options.compresses && bytes.len() >= SMALLEST_COMPRESSED {
             let document = Document::new("", bytes.clone());
-            for (coding, ending) in [(Coding::Gzip, "gz"), (Coding::Brotli, "br")] {
+            for (coding, ending) in COPIES {
                 let coded = &document.encoded(coding).bytes;
                 if coded.len() * 20 < bytes.len() * 19 {
                     self.folder
@@ -233,7 +292,7 @@ impl Writer<'_> {
                 }
             }
         }
-        Ok(())
+        Ok(true)
     }
 
     /// Writes the media files that everybody may read.
@@ -311,7 +370,8 @@ impl Writer<'_> {
         if is_taken {
             return Ok(());
         }
-        self.put(&file, &bytes, None)
+        self.put(&file, &bytes, None)?;
+        Ok(())
     }
 
     /// The document at the address `to`, if hosts send it with the same type at an address with this `ending`.
@@ -342,7 +402,7 @@ impl Writer<'_> {
     }
 }
 
-/// Returns the response to a GET by a client without any wishes.
+/// Returns the response to a GET without request headers.
 fn get(site: &Site, path: &str, query: &str, now: Timestamp) -> Response<Bytes> {
     let target = Target::parse(path);
     let headers = HeaderMap::new();

@@ -21,7 +21,7 @@ use crate::publisher::{ChangeEvent, Publisher};
 use crate::site::Site;
 use crate::source::Source;
 use crate::static_site::hosts::Host;
-use crate::static_site::{self, BuildReport, FileLayout, Options, WriteError};
+use crate::static_site::{self, BuildReport, FileLayout, Options, WriteError, WrittenSite};
 use crate::time::Timestamp;
 
 /// How often a post whose file changes during the build is tried again.
@@ -130,6 +130,7 @@ pub(super) fn run(arguments: BuildArgs) -> anyhow::Result<ExitCode> {
         out,
         root,
         is_quiet: quiet,
+        last: None,
     };
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
@@ -138,7 +139,7 @@ pub(super) fn run(arguments: BuildArgs) -> anyhow::Result<ExitCode> {
     runtime.block_on(builder.run(config, watch, strict))
 }
 
-/// Checks that neither of the two folders is in the other: what is written must not be read as posts, nor replace them.
+/// Checks that neither folder contains the other: what is written must not be read as posts, nor replace them.
 fn check_apart(out: &Utf8Path, root: &Utf8Path, what: &str) -> anyhow::Result<()> {
     if !root.is_dir() {
         bail!("there is no folder {root}; name the folder of posts with `--posts`");
@@ -152,7 +153,7 @@ fn check_apart(out: &Utf8Path, root: &Utf8Path, what: &str) -> anyhow::Result<()
     });
     let resolved = there.unwrap_or(absolute);
     if resolved.starts_with(&root) || root.as_std_path().starts_with(&resolved) {
-        bail!("{out} and {what}, {root}, are one in the other; write the site to a folder beside it");
+        bail!("{out} and {what}, {root}, contain one another; write the site to a folder beside it");
     }
     Ok(())
 }
@@ -163,21 +164,22 @@ struct SiteWriter {
     out: Utf8PathBuf,
     root: Utf8PathBuf,
     is_quiet: bool,
+    /// What was written last.
+    last: Option<Arc<WrittenSite>>,
 }
 
 impl SiteWriter {
     /// Writes the site once, or until the program is stopped.
-    async fn run(self, config: Arc<Config>, watches: bool, is_strict: bool) -> anyhow::Result<ExitCode> {
-        let root = &self.root;
+    async fn run(mut self, config: Arc<Config>, watches: bool, is_strict: bool) -> anyhow::Result<ExitCode> {
         let publisher = Publisher::start(config, self.source.clone())
             .await
-            .with_context(|| format!("{root} cannot be read"))?;
+            .with_context(|| format!("{} cannot be read", self.root))?;
         let result = self.write_and_watch(&publisher, watches, is_strict).await;
         publisher.stop().await;
         result
     }
 
-    async fn write_and_watch(&self, publisher: &Publisher, watches: bool, is_strict: bool) -> anyhow::Result<ExitCode> {
+    async fn write_and_watch(&mut self, publisher: &Publisher, watches: bool, is_strict: bool) -> anyhow::Result<ExitCode> {
         let mut changes = publisher.changes();
         if let Some(why) = publisher.health().ledger.as_deref() {
             terminal::print_message(&terminal::warning_line(why));
@@ -218,7 +220,7 @@ impl SiteWriter {
     }
 
     /// Writes the site after a change. A failure is printed, and the folder stays as it is.
-    async fn write_again(&self, publisher: &Publisher, changes: &mut Receiver<Arc<ChangeEvent>>) {
+    async fn write_again(&mut self, publisher: &Publisher, changes: &mut Receiver<Arc<ChangeEvent>>) {
         if let Err(error) = self.write_newest(publisher, changes).await {
             terminal::print_message(&format!("feedmill: {}\n", terminal::error_message(&error)));
         }
@@ -226,7 +228,7 @@ impl SiteWriter {
 
     /// Writes the newest site, and reports how much was written. A post that cannot be read now is tried again with the site after it.
     async fn write_newest(
-        &self,
+        &mut self,
         publisher: &Publisher,
         changes: &mut Receiver<Arc<ChangeEvent>>,
     ) -> anyhow::Result<(Arc<Site>, BuildReport)> {
@@ -235,7 +237,8 @@ impl SiteWriter {
         loop {
             let site = publisher.site();
             match self.write(&site).await? {
-                Ok(report) => {
+                Ok((report, written)) => {
+                    self.last = Some(Arc::new(written));
                     self.report_counts(&report, started.elapsed());
                     return Ok((site, report));
                 }
@@ -249,12 +252,13 @@ impl SiteWriter {
     }
 
     /// Writes `site`, and shows the progress on a terminal.
-    async fn write(&self, site: &Arc<Site>) -> anyhow::Result<Result<BuildReport, WriteError>> {
+    async fn write(&self, site: &Arc<Site>) -> anyhow::Result<Result<(BuildReport, WrittenSite), WriteError>> {
         let done = Arc::new(AtomicUsize::new(0));
         let writing = tokio::task::spawn_blocking({
             let (site, source) = (Arc::clone(site), self.source.clone());
             let (out, options, done) = (self.out.clone(), self.options.clone(), Arc::clone(&done));
-            move || static_site::write(&site, &source, &out, &options, &done)
+            let last = self.last.clone();
+            move || static_site::write(&site, last.as_deref(), &source, &out, &options, &done)
         });
         tokio::pin!(writing);
         let is_shown = !self.is_quiet && io::stderr().is_terminal();

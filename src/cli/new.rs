@@ -74,7 +74,10 @@ pub(super) fn run(arguments: NewArgs) -> anyhow::Result<ExitCode> {
     let (config, root) = settings.load(posts, |_| ())?;
     let now = Timestamp::now();
     let date = post_date(date.as_deref(), &config, now)?;
-    fs::create_dir_all(&root).with_context(|| format!("the folder {root} cannot be made"))?;
+    if !root.is_dir() {
+        fs::create_dir_all(&root).with_context(|| format!("the folder {root} cannot be made"))?;
+        terminal::print_message(&format!("made the folder {}\n", one_line(root.as_str())));
+    }
     let mut ledger = settings::load_ledger(&config, now)?;
     let site = snapshot(&config, &root, &mut ledger, now).with_context(|| format!("the posts in {root} cannot be read"))?;
     let habits = Habits::of(&site, &root);
@@ -94,7 +97,11 @@ pub(super) fn run(arguments: NewArgs) -> anyhow::Result<ExitCode> {
     });
     let file = root.join(&path);
     add(&file, &text, edit && publish)?;
-    print_where(&file, publish, &habits);
+    let due = (publish && !page)
+        .then(|| config.timezone().to_timestamp(date).ok())
+        .flatten()
+        .filter(|due| *due > now);
+    print_where(&file, publish, due, &habits);
     if edit && !publish {
         open_in_editor(&file)?;
     }
@@ -179,11 +186,14 @@ fn open_in_editor(file: &Utf8Path) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Says where the file is, and what makes it public.
-fn print_where(file: &Utf8Path, is_published: bool, habits: &Habits) {
+/// Says where the file is, and what or when makes it public. A published post waits until `due`.
+fn print_where(file: &Utf8Path, is_published: bool, due: Option<Timestamp>, habits: &Habits) {
     let mut text = format!("{file}\n");
     if !is_published {
         text.push_str("  a draft: remove the line about it to publish the post\n");
+    }
+    if let Some(due) = due {
+        let _ = writeln!(text, "  it appears at {due}");
     }
     if !habits.tags.is_empty() {
         let tags: Vec<&str> = habits.tags.iter().take(NAMED_TAGS).map(String::as_str).collect();

@@ -230,7 +230,7 @@ fn file_path(parts: &[&str]) -> Option<String> {
 }
 
 /// Returns the addresses of the posts whose Markdown may be at `address`: without `.md`, with or without a slash at the end.
-pub(super) fn markdown_addresses(address: &str) -> impl Iterator<Item = String> {
+pub(crate) fn markdown_addresses(address: &str) -> impl Iterator<Item = String> {
     let post = address.strip_suffix(".md").into_iter();
     post.flat_map(|post| [post.to_owned(), format!("{post}/")])
 }

@@ -291,6 +291,17 @@ pub(crate) fn write_new_with(path: &Utf8Path, write: impl FnOnce(&mut File) -> i
     written
 }
 
+/// Writes `bytes` in the place of the file at `path`. A reader of the folder sees the old file or the new one.
+pub(crate) fn replace(path: &Utf8Path, bytes: &[u8]) -> io::Result<()> {
+    let folder = path.parent().unwrap_or(Utf8Path::new("."));
+    let part = folder.join(format!(".{}.part", path.file_name().unwrap_or_default()));
+    let written = fs::write(&part, bytes).and_then(|()| fs::rename(&part, path));
+    if written.is_err() {
+        let _ = fs::remove_file(&part);
+    }
+    written
+}
+
 /// Whether the disk has no hard links.
 fn is_unsupported(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::Unsupported | io::ErrorKind::PermissionDenied)

@@ -1,7 +1,9 @@
 //! Imports the posts of an export into a folder.
 //!
 //! The export is read twice: first to choose the file of each post, so that links between posts can name files, then to write them. So
-//! only one post is in memory at a time. A post whose id a file already has is left alone: a second import writes nothing.
+//! only one post is in memory at a time. A post whose id a file already has is left alone: a second import writes nothing. The one
+//! exception are media that an earlier import did not fetch: they are fetched then, and the file of their post is written again if nobody
+//! edited it since.
 
 use std::collections::{BTreeMap, HashMap};
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -10,14 +12,13 @@ use camino::{Utf8Path, Utf8PathBuf};
 use serde::Serialize;
 use url::Url;
 
-use super::clean::Rewriter;
 use super::export::{OldExport, ReadProgress};
 use super::files::{self, FileNames};
-use super::imported::{Audience, FoundItem, ImportedDate, ImportedPost};
+use super::imported::{Audience, FoundItem, ImportedDate, ImportedKind, ImportedPost};
 use super::links::LinkTable;
-use super::markdown::to_markdown;
-use super::media::{MediaMode, PostMedia, Store};
+use super::media::{MediaMode, MediaPlace, Store};
 use super::old_ids::OldIds;
+use super::post_body::ImportedBody;
 use crate::diagnostic::plain_error;
 use crate::outgoing::Client;
 use crate::time::Timestamp;
@@ -94,6 +95,8 @@ pub struct ImportReport {
     pub counts: Vec<Count>,
     /// New files.
     pub written: Vec<Utf8PathBuf>,
+    /// Files of an earlier import, written again with media that it had not fetched.
+    pub completed: Vec<Utf8PathBuf>,
     /// The number of posts that were here already.
     pub already_here: usize,
     /// What could not be kept.
@@ -108,6 +111,8 @@ pub struct ImportReport {
     pub media_fetched: usize,
     /// Media that are on other servers.
     pub media_elsewhere: usize,
+    /// How many of these could not be fetched.
+    pub media_failed: usize,
     /// The number of lines that are not in these lists.
     pub more_lines: usize,
 }
@@ -134,7 +139,7 @@ pub(crate) fn import_posts(
         ids: IdChooser::new(&options.old_ids),
         counts: BTreeMap::new(),
         index: 0,
-        store: Store::new(options.media, &options.client, export.archive()),
+        store: Store::new(&options.client, export.archive()),
         report: ImportReport {
             format: export.format().to_owned(),
             title: site.title.clone(),
@@ -287,8 +292,11 @@ impl Importer<'_> {
         for name in &post.shortcodes {
             *self.report.shortcodes.entry(name.clone()).or_default() += 1;
         }
-        if self.existing.contains_key(&id) {
+        if let Some(known) = self.existing.get(&id) {
             self.report.already_here += 1;
+            if self.fetches() {
+                self.fetch_missing(post, &id, known);
+            }
             return;
         }
         let body = self.markdown(&mut post, &file);
@@ -300,11 +308,56 @@ impl Importer<'_> {
                 return;
             }
         }
-        let place = post.place;
-        for what in post.losses {
-            self.report_loss(&file, &place, what);
+        if post.date.is_none() && post.kind == ImportedKind::Post && post.audience == Audience::Everybody {
+            post.losses
+                .push("the export has no date of it, so that of its file counts: write `date:` into the file".to_owned());
         }
+        self.report_losses(&file, &post.place, post.losses);
         self.report.written.push(file);
+    }
+
+    /// Whether media are fetched.
+    fn fetches(&self) -> bool {
+        self.options.media == MediaMode::Fetch && !self.options.dry_run
+    }
+
+    /// Fetches the media that an earlier import of `post` left where they were, and writes its file again unless somebody edited it.
+    fn fetch_missing(&mut self, mut post: ImportedPost, id: &str, file: &Utf8Path) {
+        let place = MediaPlace::of(&self.options.posts, file);
+        let mut body = ImportedBody::new(&mut post, self.links, file, MediaMode::Fetch);
+        Store::find_existing(body.media(), &place);
+        let missing: Vec<String> = body.media().missing().cloned().collect();
+        if missing.is_empty() {
+            return;
+        }
+        let before = body.markdown(&mut post).markdown;
+        let before = files::file_text(&post, id, &before);
+        let path = self.options.posts.join(file);
+        let Ok(there) = std::fs::read_to_string(&path) else { return };
+        if there != before {
+            let named = missing.iter().filter(|address| there.contains(*address)).count();
+            if named > 0 {
+                let what = format!(
+                    "{named} of its pictures and files were not fetched, because the file was edited after its import; move it away and import \
+                     again, or fetch them by hand"
+                );
+                self.report.media_failed += named;
+                self.report_losses(file, &post.place, vec![what]);
+            }
+            return;
+        }
+        let losses = self.store.fetch_all(body.media(), &place);
+        self.report.media_failed += losses.len();
+        self.report.media_fetched += missing.len() - body.media().missing().count();
+        self.report_losses(file, &post.place, losses);
+        let after = body.markdown(&mut post).markdown;
+        let after = files::file_text(&post, id, &after);
+        if after != before {
+            match files::replace(&path, after.as_bytes()) {
+                Ok(()) => self.report.completed.push(file.to_owned()),
+                Err(error) => self.failed = Some(format!("{path} cannot be written: {}", plain_error(&error))),
+            }
+        }
     }
 
     /// What becomes of `post`, in a word.
@@ -321,47 +374,36 @@ impl Importer<'_> {
         }
     }
 
-    fn report_loss(&mut self, file: &Utf8Path, place: &str, what: String) {
-        if self.report.losses.len() < MOST_LINES {
-            self.report.losses.push(Loss {
-                file: file.to_owned(),
-                place: place.to_owned(),
-                what,
-            });
-        } else {
-            self.report.more_lines += 1;
+    fn report_losses(&mut self, file: &Utf8Path, place: &str, losses: Vec<String>) {
+        for what in losses {
+            if self.report.losses.len() < MOST_LINES {
+                self.report.losses.push(Loss {
+                    file: file.to_owned(),
+                    place: place.to_owned(),
+                    what,
+                });
+            } else {
+                self.report.more_lines += 1;
+            }
         }
     }
 
     /// The Markdown of `post`, whose media are beside it or where they were. Its picture is one of them.
     fn markdown(&mut self, post: &mut ImportedPost, file: &Utf8Path) -> String {
-        let html = std::mem::take(&mut post.html);
-        let mut rewriter = PostRewriter {
-            links: self.links,
-            file,
-            base: post.url.clone(),
-            media: PostMedia::default(),
-        };
-        // the first pass finds the media, the second one writes where they are
-        let mut converted = to_markdown(&html, &mut rewriter);
-        let image = post.image.take().map(|image| rewriter.absolute(&image));
-        rewriter.media.wanted.extend(image.clone());
-        let wanted = rewriter.media.wanted.len();
-        let folder = self.options.posts.join(file.parent().unwrap_or(Utf8Path::new("")));
-        let losses = self.store.fetch_all(&mut rewriter.media, &folder, self.options.dry_run);
-        post.losses.extend(losses);
-        if self.options.media == MediaMode::None || !rewriter.media.stored.is_empty() {
-            rewriter.media.is_decided = true;
-            rewriter.media.drop_others = self.options.media == MediaMode::None;
-            converted = to_markdown(&html, &mut rewriter);
+        let mut body = ImportedBody::new(post, self.links, file, self.options.media);
+        if self.fetches() {
+            let losses = self.store.fetch_all(body.media(), &MediaPlace::of(&self.options.posts, file));
+            self.report.media_failed += losses.len();
+            post.losses.extend(losses);
         }
+        let converted = body.markdown(post);
         if converted.is_html {
             post.losses
                 .push("Markdown would have lost words of it, so it stays HTML".to_owned());
         }
-        self.report.media_fetched += rewriter.media.stored.len();
-        self.report.media_elsewhere += wanted - rewriter.media.stored.len();
-        post.image = image.and_then(|image| rewriter.media.address_of(&image));
+        let stored = body.media().stored.len();
+        self.report.media_fetched += stored;
+        self.report.media_elsewhere += body.media().wanted.len() - stored;
         converted.markdown
     }
 
@@ -382,44 +424,5 @@ impl Importer<'_> {
             })
             .collect();
         Ok(report)
-    }
-}
-
-/// Rewrites the addresses in one post.
-struct PostRewriter<'a> {
-    links: &'a LinkTable,
-    file: &'a Utf8Path,
-    base: Option<Url>,
-    media: PostMedia,
-}
-
-impl PostRewriter<'_> {
-    /// The absolute form of the address of a medium.
-    fn absolute(&self, address: &str) -> String {
-        self.links.absolute(address, self.base.as_ref())
-    }
-}
-
-impl Rewriter for PostRewriter<'_> {
-    fn link(&mut self, address: &str) -> String {
-        // a link around a picture leads to its original
-        let absolute = self.absolute(address);
-        if self.media.is_decided
-            && let Some(stored) = self.media.stored.get(&absolute)
-        {
-            return stored.clone();
-        }
-        self.links.link(address, self.file, self.base.as_ref())
-    }
-
-    fn media(&mut self, address: &str) -> Option<String> {
-        let absolute = self.absolute(address);
-        if !self.media.is_decided {
-            if !self.media.wanted.contains(&absolute) {
-                self.media.wanted.push(absolute.clone());
-            }
-            return Some(absolute);
-        }
-        self.media.address_of(&absolute)
     }
 }

@@ -14,7 +14,7 @@ use crate::post::{html, markdown};
 pub(crate) const MORE: &str = "\u{fdd0}more\u{fdd0}";
 
 /// Markdown, and whether it is HTML for the most part.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Converted {
     pub(crate) markdown: String,
     /// Whether the conversion lost words, so that all of it stays HTML.

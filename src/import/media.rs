@@ -1,7 +1,7 @@
 //! Fetches the media of imported posts and puts them beside the posts.
 //!
 //! A file that is there already is not fetched again, so an import that was broken off goes on where it was. What cannot be fetched keeps
-//! its old address. The first bytes decide what a file is, because a server may answer with a page of text where a picture was.
+//! its old address, and the next import tries it again. The first bytes decide what a file is, because a server may answer with a page of text where a picture was.
 
 use std::collections::HashMap;
 use std::io::{self, Read};
@@ -78,6 +78,18 @@ pub(crate) struct PostMedia {
 }
 
 impl PostMedia {
+    /// Adds the medium at `address`, once.
+    pub(crate) fn want(&mut self, address: &str) {
+        if !self.wanted.iter().any(|wanted| wanted == address) {
+            self.wanted.push(address.to_owned());
+        }
+    }
+
+    /// Those that were not stored.
+    pub(crate) fn missing(&self) -> impl Iterator<Item = &String> {
+        self.wanted.iter().filter(|address| !self.stored.contains_key(*address))
+    }
+
     /// The address to write for the medium at `address`; `None` if it is left out.
     pub(crate) fn address_of(&self, address: &str) -> Option<String> {
         match self.stored.get(address) {
@@ -88,33 +100,68 @@ impl PostMedia {
     }
 }
 
+/// Where the media of one post are.
+#[derive(Debug)]
+pub(crate) struct MediaPlace {
+    folder: Utf8PathBuf,
+    /// What addresses in the post have before the name of a file.
+    prefix: String,
+}
+
+impl MediaPlace {
+    /// The place for the media of the post whose file is `file` in the folder `posts`: the post's own folder, else one with the name of
+    /// its file.
+    pub(crate) fn of(posts: &Utf8Path, file: &Utf8Path) -> MediaPlace {
+        let above = posts.join(file.parent().unwrap_or(Utf8Path::new("")));
+        match file.file_stem() {
+            None | Some("index") => MediaPlace {
+                folder: above,
+                prefix: String::new(),
+            },
+            Some(stem) => MediaPlace {
+                folder: above.join(stem),
+                prefix: format!("{stem}/"),
+            },
+        }
+    }
+
+    /// The file with the name `name` and any ending of a medium, if it is there.
+    fn existing(&self, name: &str) -> Option<String> {
+        let mut files = ENDINGS.iter().map(|ending| format!("{name}.{ending}"));
+        files.find(|file| self.folder.join(file).is_file())
+    }
+}
+
 /// Where media come from.
 pub(crate) struct Store<'a> {
-    mode: MediaMode,
     client: &'a Client,
     archive: Option<&'a Mutex<Archive>>,
 }
 
 impl<'a> Store<'a> {
-    pub(crate) fn new(mode: MediaMode, client: &'a Client, archive: Option<&'a Mutex<Archive>>) -> Store<'a> {
-        Store { mode, client, archive }
+    pub(crate) fn new(client: &'a Client, archive: Option<&'a Mutex<Archive>>) -> Store<'a> {
+        Store { client, archive }
     }
 
-    /// Stores what `media` wants in `folder`. Returns what could not be stored, in words.
-    pub(crate) fn fetch_all(&self, media: &mut PostMedia, folder: &Utf8Path, dry_run: bool) -> Vec<String> {
-        if self.mode != MediaMode::Fetch || dry_run {
-            return Vec::new();
+    /// Notes which of the files that `media` wants are at `place` already.
+    pub(crate) fn find_existing(media: &mut PostMedia, place: &MediaPlace) {
+        for (address, name) in named(&media.wanted) {
+            if let Some(file) = place.existing(&name) {
+                media.stored.insert(address, format!("{}{file}", place.prefix));
+            }
         }
-        let mut wanted = std::mem::take(&mut media.wanted);
-        wanted.dedup();
-        let jobs: Vec<(String, String)> = named(&wanted);
+    }
+
+    /// Stores what `media` wants at `place`. Returns what could not be stored, in words.
+    pub(crate) fn fetch_all(&self, media: &mut PostMedia, place: &MediaPlace) -> Vec<String> {
+        let jobs: Vec<(String, String)> = named(&media.wanted);
         let next = AtomicUsize::new(0);
         let results = Mutex::new(Vec::new());
         thread::scope(|scope| {
             for _ in 0..AT_A_TIME.min(jobs.len()) {
                 scope.spawn(|| {
                     while let Some((address, name)) = jobs.get(next.fetch_add(1, Ordering::Relaxed)) {
-                        let result = self.fetch(address, name, folder);
+                        let result = self.fetch(address, name, place);
                         if let Ok(mut results) = results.lock() {
                             results.push((address.clone(), result));
                         }
@@ -126,25 +173,23 @@ impl<'a> Store<'a> {
         for (address, result) in results.into_inner().unwrap_or_default() {
             match result {
                 Ok(file) => {
-                    media.stored.insert(address, file);
+                    media.stored.insert(address, format!("{}{file}", place.prefix));
                 }
-                Err(why) => losses.push(format!("{address} was not fetched, and its old address stays: {why}")),
+                Err(why) => losses.push(format!(
+                    "{address} was not fetched, and its old address stays until an import with `--media fetch` gets it: {why}"
+                )),
             }
         }
-        media.wanted = wanted;
         losses.sort();
         losses
     }
 
-    /// Stores the file at `address` as `name` with an ending in `folder`. Returns its name.
-    fn fetch(&self, address: &str, name: &str, folder: &Utf8Path) -> Result<String, String> {
-        let there = ENDINGS
-            .iter()
-            .map(|ending| format!("{name}.{ending}"))
-            .find(|file| folder.join(file).is_file());
-        if let Some(file) = there {
+    /// Stores the file at `address` as `name` with an ending at `place`. Returns its name.
+    fn fetch(&self, address: &str, name: &str, place: &MediaPlace) -> Result<String, String> {
+        if let Some(file) = place.existing(name) {
             return Ok(file);
         }
+        let folder = &place.folder;
         if let Some(archive) = self.archive
             && let Ok(mut archive) = archive.lock()
             && let Some(bytes) = archive.read_media(address)

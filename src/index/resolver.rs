@@ -117,14 +117,17 @@ impl Finder<'_> {
         if self.written.form == Form::Top {
             return Some(Seen::Address("/".to_owned()));
         }
-        let scope = match self.written.form {
-            Form::Tag => Some(Scope::Tag(key(&self.written.path))),
-            Form::Author => Some(Scope::Author(key(&self.written.path))),
-            _ => None,
-        };
-        if let Some(scope) = scope {
-            // a feature of few sites: found anew with each change
-            return self.scope_page(&scope);
+        let scope_key = key(&self.written.path);
+        match self.written.form {
+            Form::Tag => {
+                self.key(TargetKind::Tag, &scope_key);
+                return self.scope_page(&Scope::Tag(scope_key));
+            }
+            Form::Author => {
+                self.key(TargetKind::Author, &scope_key);
+                return self.scope_page(&Scope::Author(scope_key));
+            }
+            _ => {}
         }
         if self.written.form == Form::Address
             && let Some(seen) = self.as_written(page)
@@ -273,7 +276,7 @@ impl Finder<'_> {
             let key = self.key(TargetKind::FilePath, &fold(text));
             let files = self.index.targets.files(key).take(MOST_ALIKE);
             let mut alike = files.filter(|known| exactness == Exactness::AnyCase || composed(known.as_str()) == composed(text));
-            // a file beside the post needs no leave: its address is what the author wrote
+            // a file beside the post needs no permission: its address is what the author wrote
             if let Some(file) = alike.next() {
                 return Some(Seen::File(Arc::clone(file)));
             }

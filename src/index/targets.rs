@@ -13,7 +13,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 use smol_str::SmolStr;
 
 use super::claims::ClaimChange;
-use crate::post::{Post, composed, key, page_key};
+use crate::post::{Person, Post, composed, key, page_key};
 use crate::shared_vec::SharedVec;
 use crate::source_file::file_type::markdown_stem;
 use crate::source_file::{FileChanges, by_parts};
@@ -32,6 +32,10 @@ pub(super) enum TargetKind {
     FilePath,
     /// A media file, by its name.
     FileName,
+    /// A tag, by its key.
+    Tag,
+    /// An author, by the key of the name.
+    Author,
     /// A section, by its key.
     Section,
 }
@@ -166,29 +170,41 @@ impl TargetTable {
     ) -> BTreeSet<u64> {
         let mut keys = BTreeSet::new();
         for ClaimChange { before, after } in changes {
-            let facts = |post: &'a Option<Arc<Post>>, at| post.as_deref().map(|post| Facts::of(post, at));
-            if facts(before, then) == facts(after, now) {
+            let fields = |post: &'a Option<Arc<Post>>, at| post.as_deref().map(|post| LookupFields::of(post, at));
+            if fields(before, then) == fields(after, now) {
                 continue;
             }
             for post in before.iter().chain(after) {
                 keys.extend(keys_of_post(post));
                 keys.extend(keys_of_addresses(post));
-                keys.extend(
-                    post.section
-                        .as_deref()
-                        .map(|section| target_key(TargetKind::Section, &key(section))),
-                );
-                self.add_keys_of_own_files(post, &mut keys);
+                keys.extend(keys_of_scopes(post));
+                self.add_keys_of_own_files(&post.source, &mut keys);
+            }
+            let source = |post: &'a Option<Arc<Post>>| post.as_deref().map(|post| &post.source);
+            if source(before) != source(after) {
+                for source in source(before).into_iter().chain(source(after)) {
+                    self.add_keys_of_freed_folders(source, &mut keys);
+                }
             }
         }
         keys
     }
 
-    /// Adds the keys of the files that are only served while `post` is readable.
-    fn add_keys_of_own_files(&self, post: &Post, keys: &mut BTreeSet<u64>) {
-        let Some(name) = post.source.file_name() else { return };
+    /// The keys of the files that belong, or may belong, to the posts at `sources`.
+    pub(super) fn keys_of_own_files<'a>(&self, sources: impl Iterator<Item = &'a Utf8Path>) -> BTreeSet<u64> {
+        let mut keys = BTreeSet::new();
+        for source in sources {
+            self.add_keys_of_own_files(source, &mut keys);
+            self.add_keys_of_freed_folders(source, &mut keys);
+        }
+        keys
+    }
+
+    /// Adds the keys of the files that are only served while the post at `source` is readable.
+    fn add_keys_of_own_files(&self, source: &Utf8Path, keys: &mut BTreeSet<u64>) {
+        let Some(name) = source.file_name() else { return };
         let stem = name.split('.').next().unwrap_or_default();
-        let folder = post.source.parent().unwrap_or(Utf8Path::new(""));
+        let folder = source.parent().unwrap_or(Utf8Path::new(""));
         // files of the same name, and the folder of that name
         let named = folder.join(stem);
         let start = self.paths.partition_point(|path| **path < *named);
@@ -202,11 +218,22 @@ impl TargetTable {
             }
         }
     }
+
+    /// Adds the keys of the files in folders above `source` that have the name of a post's file: they belong to that post only while no post
+    /// is in the folder.
+    fn add_keys_of_freed_folders(&self, source: &Utf8Path, keys: &mut BTreeSet<u64>) {
+        for folder in source.ancestors().skip(1).filter(|folder| !folder.as_str().is_empty()) {
+            let key = target_key(TargetKind::PostPath, &fold(folder.as_str()));
+            if self.posts(key).any(|post| !post.source.starts_with(folder)) {
+                keys.extend(self.paths_below(folder).flat_map(|path| keys_of_file(path)));
+            }
+        }
+    }
 }
 
 /// What a post is found by.
 #[derive(PartialEq)]
-struct Facts<'a> {
+struct LookupFields<'a> {
     source: &'a Utf8PathBuf,
     address: &'a str,
     aliases: &'a [String],
@@ -215,13 +242,15 @@ struct Facts<'a> {
     slug: &'a str,
     day: jiff::civil::Date,
     tags: &'a [SmolStr],
+    authors: &'a [Person],
+    language: Option<&'a str>,
     is_readable: bool,
     is_listed: bool,
 }
 
-impl Facts<'_> {
-    fn of(post: &Post, at: Timestamp) -> Facts<'_> {
-        Facts {
+impl LookupFields<'_> {
+    fn of(post: &Post, at: Timestamp) -> LookupFields<'_> {
+        LookupFields {
             source: &post.source,
             address: &post.address,
             aliases: &post.aliases,
@@ -230,6 +259,8 @@ impl Facts<'_> {
             slug: &post.slug,
             day: post.date.date(),
             tags: &post.tags,
+            authors: &post.authors,
+            language: post.language.as_deref(),
             is_readable: post.is_readable(at),
             is_listed: super::is_public(post, at),
         }
@@ -257,6 +288,18 @@ fn keys_of_post(post: &Post) -> Vec<u64> {
     keys.sort_unstable();
     keys.dedup();
     keys
+}
+
+/// The keys of the pages that list `post`.
+fn keys_of_scopes(post: &Post) -> impl Iterator<Item = u64> {
+    let tags = post.tags.iter().map(|tag| target_key(TargetKind::Tag, &key(tag)));
+    let authors = post
+        .authors
+        .iter()
+        .map(|author| target_key(TargetKind::Author, &key(&author.name)));
+    let section = post.section.as_deref();
+    tags.chain(authors)
+        .chain(section.map(|section| target_key(TargetKind::Section, &key(section))))
 }
 
 /// The keys of the addresses of `post`, also of the former ones.

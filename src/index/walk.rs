@@ -2,7 +2,7 @@
 //!
 //! There are two orders: newest first, for clients that read back through everything, and oldest change first, for clients that
 //! keep a copy. A post changed when its dates say so (its publication, or the date of the last change that its author names), or
-//! when the ledger recorded that it appeared, changed or added back. Posts that were removed are not in these orders.
+//! when the ledger recorded that it appeared, changed or was added back. Posts that were removed are not in these orders.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -37,7 +37,7 @@ use super::characters::{first_forbidden, is_forbidden};
 use entities::TextPosition;
 pub(super) use shape::is_known;
 pub(crate) use shape::separates;
-use shape::{Audience, ELEMENTS};
+use shape::{ELEMENTS, HtmlUse};
 use token::Token;
 
 use super::reference::{References, Role, WIKILINK};
@@ -102,7 +102,7 @@ pub fn for_feed(html: &str, references: &References) -> String {
             .filter(|_| !references.is_lost(address, role))?;
         SCHEMES.contains(&url.scheme()).then(|| url.into())
     };
-    clean(html, Audience::Feed, &cleaner(absolute, Audience::Feed))
+    clean(html, HtmlUse::Feed, &cleaner(absolute, HtmlUse::Feed))
 }
 
 /// Returns `html` cleaned for the post's page: addresses of posts and files of this site are resolved by `references`, others stay as they
@@ -114,7 +114,7 @@ pub fn for_page(html: &str, references: &References) -> String {
         let own = references.on_page(address, role);
         own.or_else(|| as_written(address).filter(|_| !references.is_lost(address, role)))
     };
-    clean(html, Audience::Page, &cleaner(on_page, Audience::Page))
+    clean(html, HtmlUse::Page, &cleaner(on_page, HtmlUse::Page))
 }
 
 /// Returns the addresses in `html` of links, pictures and media, each with its role.
@@ -247,8 +247,8 @@ pub(super) fn escape_unknown_tags(html: &str) -> String {
 }
 
 /// Cleans `html` in all steps.
-fn clean(html: &str, audience: Audience, cleaner: &Builder<'_>) -> String {
-    let shaped = shape::repair(&without_forbidden(html), audience);
+fn clean(html: &str, html_use: HtmlUse, cleaner: &Builder<'_>) -> String {
+    let shaped = shape::repair(&without_forbidden(html), html_use);
     let safe = entities::marks_to_references(cleaner.clean(&shaped).to_string());
     let safe = without_forbidden(&safe).replace("&nbsp;", "\u{a0}");
     let safe = without_first_line_feeds(&replace_lost_pictures(&safe));
@@ -313,7 +313,7 @@ fn without_first_line_feeds(html: &str) -> String {
 }
 
 /// The cleaner with the allow-list. `address` returns what is written for an address, or `None` to remove it.
-fn cleaner(address: impl Fn(&str, Role) -> Option<String> + Send + Sync + 'static, audience: Audience) -> Builder<'static> {
+fn cleaner(address: impl Fn(&str, Role) -> Option<String> + Send + Sync + 'static, html_use: HtmlUse) -> Builder<'static> {
     let mut attributes: HashMap<&str, HashSet<&str>> = ELEMENT_ATTRIBUTES
         .iter()
         .map(|&(element, attributes)| (element, attributes.iter().copied().collect()))
@@ -329,8 +329,8 @@ fn cleaner(address: impl Fn(&str, Role) -> Option<String> + Send + Sync + 'stati
         .url_schemes(SCHEMES.into_iter().chain(FORMS).collect())
         .url_relative(UrlRelative::PassThrough)
         .link_rel(None)
-        .attribute_filter(move |element, attribute, value| match (attribute, audience) {
-            (MARKED_LINES, Audience::Feed) => None,
+        .attribute_filter(move |element, attribute, value| match (attribute, html_use) {
+            (MARKED_LINES, HtmlUse::Feed) => None,
             _ => attribute_value(element, attribute, value, &address),
         });
     builder

@@ -89,9 +89,9 @@ pub fn read_with(file: &SourceFile, inherited: &Inherited, config: &Config) -> R
     remarks.check_control_characters();
     remark_markup(&parts.outline, text.len() - body.len(), &mut remarks);
     let mut post = parts.post(&mut remarks);
-    if parts.are_blank(&post) {
+    if parts.is_blank(&post) {
         remarks.hold_instead_of("date-missing", nothing_written(file, &text));
-    } else if parts.are_for_template(&post) {
+    } else if parts.is_for_template(&post) {
         remarks.hold_instead_of("date-missing", only_for_template(file));
     }
     // all keys were read now, so the rest is unknown
@@ -123,18 +123,9 @@ struct FileParts<'a> {
 impl FileParts<'_> {
     /// The post, without the fields that depend on the remarks of all parts: `is_held` and `extra`.
     fn post(&self, remarks: &mut Remarks) -> Post {
-        let FileParts {
-            file,
-            config,
-            body,
-            is_jekyll,
-            people,
-            path,
-            outline,
-            fields,
-        } = self;
-        let (title, title_origin) = title(fields, outline, path, remarks);
-        let (summary, summary_origin) = summary(fields, outline);
+        let (file, config, fields, path) = (self.file, self.config, &self.fields, &self.path);
+        let (title, title_origin) = title(fields, &self.outline, path, remarks);
+        let (summary, summary_origin) = summary(fields, &self.outline);
         let dated = dating::read_date(fields, path, file, config, remarks);
         let kind = kind::read_kind(fields, &file.path, path, &dated.origin);
         let updated = dating::read_updated(fields, config, remarks).filter(|&updated| updated >= dated.moment);
@@ -150,7 +141,6 @@ impl FileParts<'_> {
         let site_language = &config.site.language;
         let direction = direction::read_direction(fields, language.as_ref().unwrap_or(site_language), remarks);
         let mut post = Post {
-            source: file.path.clone(),
             atom_id: atom_id_for(&id, config.authority()).map(Into::into),
             id: id.into(),
             other_ids: ids.map(|(id, _)| id).collect(),
@@ -167,15 +157,14 @@ impl FileParts<'_> {
             kind,
             in_feeds: visibility::read_in_feeds(fields),
             minor: visibility::read_minor(fields),
-            tags: tags::read_tags(fields, &config.posts, *is_jekyll).into(),
-            authors: authors::read_authors(fields, people),
+            tags: tags::read_tags(fields, &config.posts, self.is_jekyll).into(),
+            authors: authors::read_authors(fields, &self.people),
             section: path.section.as_deref().map(Into::into),
             language: language.map(Into::into),
             direction,
             image: picture::read_picture(fields).map(Into::into),
             link: link(fields).map(Into::into),
             enclosures: enclosures::read_enclosures(fields, &config.posts).into(),
-            extra: None,
             origins: Origins {
                 title: title_origin,
                 id: id_origin,
@@ -184,16 +173,13 @@ impl FileParts<'_> {
                 status: status_origin,
                 summary: summary_origin,
             },
-            content: Fingerprint::default(),
             file: Digest::of(&file.bytes),
-            text: (*body).into(),
+            text: self.body.into(),
             touched: file.modified.into(),
-            last_news: None,
-            is_out_already: false,
-            is_held: false,
-            has_long_text: fingerprint::is_long(body),
+            has_long_text: fingerprint::is_long(self.body),
+            ..Post::unknown(file.path.clone(), Origin::Default)
         };
-        post.content = fingerprint_of(&post, body);
+        post.content = fingerprint_of(&post, self.body);
         post.shrink();
         post
     }
@@ -244,21 +230,21 @@ impl FileParts<'_> {
     }
 
     /// Whether `post` has no content in its fields and its text.
-    fn are_blank(&self, post: &Post) -> bool {
+    fn is_blank(&self, post: &Post) -> bool {
         let is_undated = post.origins.date == Origin::FileTime;
-        self.are_without_content(post) && !matches!(post.origins.title, Origin::Field(_)) && is_undated
+        self.is_without_content(post) && !matches!(post.origins.title, Origin::Field(_)) && is_undated
     }
 
     /// Whether `post` has nothing to show, except perhaps a title.
-    fn are_without_content(&self, post: &Post) -> bool {
+    fn is_without_content(&self, post: &Post) -> bool {
         post.image.is_none() && post.link.is_none() && post.enclosures.is_empty() && unfinished::is_blank(self.body)
     }
 
     /// Whether the file only tells another tool to make a page by a template.
-    fn are_for_template(&self, post: &Post) -> bool {
+    fn is_for_template(&self, post: &Post) -> bool {
         let is_undated = post.origins.date == Origin::FileTime;
         let has_dated_name = self.path.date.is_some();
-        self.are_without_content(post) && !has_dated_name && kind::are_for_template(&self.fields, is_undated)
+        self.is_without_content(post) && !has_dated_name && kind::are_for_template(&self.fields, is_undated)
     }
 }
 

@@ -64,6 +64,37 @@ pub(super) struct FeedParts {
     pub(super) withdrawn: Arc<[Withdrawn]>,
 }
 
+impl FeedParts {
+    /// The parts of the feeds of `scope` at `place`; `None` if there is no such document. The newest one has the posts that `withdrawn`
+    /// returns.
+    pub(super) fn new(
+        members: &Members,
+        place: Place,
+        config: &Config,
+        withdrawn: impl FnOnce() -> Arc<[Withdrawn]>,
+    ) -> Option<FeedParts> {
+        Some(FeedParts {
+            posts: posts_at(members.in_feeds(), place, config.feed.limit)?.into(),
+            archives: archives(members.in_feeds().len(), config.feed.limit),
+            name: members.name.clone(),
+            withdrawn: if place == Place::Newest { withdrawn() } else { Arc::default() },
+        })
+    }
+
+    /// Whether a feed made from these parts is one made from `other`, unless an address in a post leads elsewhere.
+    pub(super) fn is_same_as(&self, other: &FeedParts) -> bool {
+        self.archives == other.archives
+            && self.name == other.name
+            && self.withdrawn == other.withdrawn
+            && self.posts.len() == other.posts.len()
+            && self
+                .posts
+                .iter()
+                .zip(&*other.posts)
+                .all(|(one, other)| Arc::ptr_eq(one, other))
+    }
+}
+
 /// A feed, and all that it was made from.
 #[derive(Clone)]
 struct CachedFeed {
@@ -93,17 +124,7 @@ const EARLIER_VERSIONS: usize = 16;
 impl CachedFeed {
     /// Whether the feed made from `parts` would be the same.
     fn is_current(&self, parts: &FeedParts, targets: &Targets) -> bool {
-        self.parts.archives == parts.archives
-            && self.parts.name == parts.name
-            && self.parts.withdrawn == parts.withdrawn
-            && self.parts.posts.len() == parts.posts.len()
-            && self
-                .parts
-                .posts
-                .iter()
-                .zip(&*parts.posts)
-                .all(|(old, new)| Arc::ptr_eq(old, new))
-            && self.links.iter().all(|links| links.are_current(targets))
+        self.parts.is_same_as(parts) && self.links.iter().all(|links| links.are_current(targets))
     }
 
     /// This version and those before it.
@@ -222,20 +243,13 @@ impl Documents {
         context: DocumentContext<'_>,
     ) -> Option<FeedDocument> {
         let (config, history) = (context.config, context.history);
-        let posts = posts_at(members.in_feeds(), place, config.feed.limit)?;
         let key = (scope.clone(), place, format);
         let cached = self.feeds.get(&key);
-        let withdrawn = match &cached {
-            Some(cached) if Arc::ptr_eq(&cached.history, history) => Arc::clone(&cached.parts.withdrawn),
-            _ if place == Place::Newest => withdrawn(history, scope, config),
-            _ => Arc::default(),
-        };
-        let parts = FeedParts {
-            archives: archives(members.in_feeds().len(), config.feed.limit),
-            name: members.name.clone(),
-            posts: posts.into(),
-            withdrawn,
-        };
+        let known = cached.as_ref().filter(|cached| Arc::ptr_eq(&cached.history, history));
+        let parts = FeedParts::new(members, place, config, || match known {
+            Some(cached) => Arc::clone(&cached.parts.withdrawn),
+            None => withdrawn(history, scope, config),
+        })?;
         let Some(cached) = cached else {
             return self.make_feed(key, members, parts, Vec::new(), context);
         };

@@ -16,7 +16,6 @@ use crate::config::FeedContent;
 use crate::identity::Departure;
 use crate::index::{Scope, all_scopes_of};
 use crate::post::Post;
-use crate::render::feeds::feed_page::{archives, posts_at};
 use crate::render::{CleanItem, Format, Place, item, item_in, references};
 use crate::time::Timestamp;
 
@@ -53,7 +52,10 @@ impl Site {
         };
         let mut changed = Vec::new();
         for scope in scopes {
-            let formats = match (before.feed_parts(&scope), self.feed_parts(&scope)) {
+            let formats = match (
+                before.feed_parts(&scope, Place::Newest),
+                self.feed_parts(&scope, Place::Newest),
+            ) {
                 (Some(before), Some(after)) => posts.differing_formats(&before, &after),
                 (None, None) => Vec::new(),
                 _ => Format::ALL.to_vec(),
@@ -86,26 +88,21 @@ impl Site {
     }
 
     /// The files of posts with an address that may lead elsewhere than on the site `before`.
-    fn relinked_posts(&self, before: &Site) -> BTreeSet<Utf8PathBuf> {
+    pub(super) fn relinked_posts(&self, before: &Site) -> BTreeSet<Utf8PathBuf> {
         if self.index.generation() == before.index.generation() {
             return BTreeSet::new();
         }
         self.documents.looking_up(self.changed_keys())
     }
 
-    /// The parts of the subscription document of `scope`.
-    fn feed_parts(&self, scope: &Scope) -> Option<FeedParts> {
-        let members = self.index.members(scope)?;
-        let limit = self.config.feed.limit;
+    /// What the feeds of `scope` at `place` are made of; `None` if there are no such documents.
+    pub(super) fn feed_parts(&self, scope: &Scope, place: Place) -> Option<FeedParts> {
         let history = match scope {
             Scope::Site => &self.newest_history,
             _ => &self.history,
         };
-        Some(FeedParts {
-            name: members.name.clone(),
-            posts: posts_at(members.in_feeds(), Place::Newest, limit)?.into(),
-            archives: archives(members.in_feeds().len(), limit),
-            withdrawn: withdrawn(history, scope, &self.config),
+        FeedParts::new(self.index.members(scope)?, place, &self.config, || {
+            withdrawn(history, scope, &self.config)
         })
     }
 

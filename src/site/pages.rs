@@ -26,7 +26,7 @@ const BYTES: u64 = 32 * 1024 * 1024;
 /// About how many pages that is at first.
 const ABOUT_PAGES: usize = 64;
 /// The number of related posts below a post.
-const RELATED: usize = 3;
+pub(super) const RELATED: usize = 3;
 /// The number of posts that the page for an unknown address shows.
 const SHOWN_INSTEAD: usize = 5;
 

@@ -6,7 +6,7 @@
 //! 4. a static file
 //! 5. an alias of a post or page, or an address that it had
 //!
-//! What loses gets a diagnostic. Where nothing is, a withdrawn post answers 410, and all else 404.
+//! What loses gets a diagnostic. Where nothing is, a withdrawn post answers 410, a missing one that is expected back 503, and all else 404.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;

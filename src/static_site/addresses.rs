@@ -3,11 +3,12 @@
 use std::collections::BTreeSet;
 
 use super::Options;
-use crate::http::target::FEED_ALIASES;
+use crate::http::target::{FEED_ALIASES, Target, markdown_addresses};
 use crate::index::{Filter, Scope};
 use crate::render::feeds::sitemap;
 use crate::render::listing::scopes::ScopeKind;
 use crate::render::{Format, Place, feed_path, post_url};
+use crate::site::unchanged::Unchanged;
 use crate::site::{Holder, Site};
 
 /// An address of a document.
@@ -33,6 +34,33 @@ impl DocumentAddress {
         DocumentAddress {
             path: path.into(),
             query: String::new(),
+        }
+    }
+
+    /// Whether the document is the same as in the site before. `false` if that is not known.
+    pub(super) fn is_same(&self, unchanged: &Unchanged) -> bool {
+        match Target::parse(&self.path) {
+            Some(Target::Address(address)) => {
+                let markdown: Vec<String> = markdown_addresses(&address).collect();
+                unchanged.is_post_unchanged(&[vec![address], markdown].concat())
+            }
+            Some(Target::Listed(slug)) => unchanged.is_listed_post_unchanged(&slug),
+            Some(Target::Feed(scope, place, _)) => unchanged.is_feed_unchanged(&scope, place),
+            Some(Target::Page(scope, number)) => unchanged.is_page_unchanged(&scope, number),
+            Some(Target::Year(year, _)) => unchanged.is_year_unchanged(year),
+            Some(Target::Listing) => {
+                let number = self.query.strip_prefix("page=").map_or(Some(1), |number| number.parse().ok());
+                number.is_some_and(|number| unchanged.is_page_unchanged(&Scope::Site, number))
+            }
+            _ => false,
+        }
+    }
+
+    /// Whether the texts in the document can be read, if it is a feed.
+    pub(super) fn has_texts(&self, unchanged: &Unchanged) -> bool {
+        match Target::parse(&self.path) {
+            Some(Target::Feed(scope, place, _)) => unchanged.has_texts(&scope, place),
+            _ => true,
         }
     }
 

@@ -154,6 +154,29 @@ impl NewFolder {
         Ok(modified)
     }
 
+    /// Adds the file at `path` as the last run wrote it, and its copies with the endings `copies`. Returns whether that could be done: it
+    /// cannot if somebody changed or removed it since.
+    pub(super) fn keep(&self, path: &Utf8Path, copies: &[&str]) -> io::Result<bool> {
+        let copies = copies.iter().map(|ending| Utf8PathBuf::from(format!("{path}.{ending}")));
+        // not every file has compressed copies
+        let copies = copies.filter(|copy| self.before.get(copy).is_some());
+        let mut kept = Vec::new();
+        for path in std::iter::once(path.to_owned()).chain(copies) {
+            match self.before.get(&path) {
+                Some(record) if self.link_unchanged(&path, record)? => kept.push((path, record.clone())),
+                _ => {
+                    // all of them are written anew
+                    for (path, _) in kept {
+                        fs::remove_file(self.place.new.join(path))?;
+                    }
+                    return Ok(false);
+                }
+            }
+        }
+        self.lock().files.extend(kept);
+        Ok(true)
+    }
+
     /// Adds a copy of `media` at `path`.
     pub(super) fn put_media(&self, path: &Utf8Path, media: &MediaFile) -> io::Result<()> {
         let (length, modified) = (media.version.size(), media.version.modified());

@@ -1,6 +1,6 @@
 //! A job queue: jobs wait until they are due, are claimed by a worker, and are deleted when they are done.
 //!
-//! All jobs are in memory, and each change is given back as a row for the backend to write. A claim is not written: only one process
+//! All jobs are in memory, and each change is returned as a row for the backend to write. A claim is not written: only one process
 //! has a queue, so a restart ends all claims. Hence a job is processed at least once, and twice where a worker stops between its work
 //! and [`JobQueue::done`].
 

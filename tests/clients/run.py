@@ -5,9 +5,10 @@
 
 Each client subscribes, asks again while nothing has changed (and must be answered 304), and asks again after a new post (and must
 find it, and nothing twice). A client that is not installed is skipped, and that is said. Clients: curl, feedparser, reader,
-newsboat, and a browser's fetch() from another origin (chromium).
+newsboat, and a browser's fetch() from another origin (chromium). curl, reader and newsboat try the same with nginx serving what
+`feedmill build` wrote.
 
-Last, reader and newsboat stay subscribed while everything happens to a site that must never bring an item back: names, titles,
+Last, reader and newsboat stay subscribed while a site moves to another server, which imports its feed, and while everything happens to a site that must never bring an item back: names, titles,
 slugs, folders and the domain change, files are rewritten by git, the program and what it remembers are moved.
 """
 import contextlib
@@ -17,6 +18,7 @@ import json
 import os
 import re
 import shutil
+import socket
 import sqlite3
 import subprocess
 import sys
@@ -83,15 +85,18 @@ class Site:
         (self.folder / "feedmill.toml").write_text("[site]\ntitle = 'Tried by readers'\n[cache]\nfeeds = 0\n")
         self.program = program
         self.recorder = Recorder(None)
+        self.base = f"http://127.0.0.1:{self.recorder.server_address[1]}"
         self.start()
         threading.Thread(target=self.recorder.serve_forever, daemon=True).start()
-        self.base = f"http://127.0.0.1:{self.recorder.server_address[1]}"
+
+    def command(self, *arguments):
+        """How feedmill is run here."""
+        environment = {name: value for name, value in os.environ.items() if not name.startswith("FEEDMILL_")}
+        return {"args": [self.program, *arguments], "cwd": self.folder, "text": True, "env": environment}
 
     def start(self, *arguments):
-        environment = {name: value for name, value in os.environ.items() if not name.startswith("FEEDMILL_")}
         self.process = subprocess.Popen(
-            [self.program, "serve", "--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0", *arguments],
-            cwd=self.folder, stderr=subprocess.PIPE, text=True, env=environment)
+            **self.command("serve", "--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0", *arguments), stderr=subprocess.PIPE)
         for line in self.process.stderr:
             # with a base URL the one it listens at is told apart, and last
             if found := re.search(r"^  (?:read|listens) +http://([^/\s]+)", line):
@@ -150,10 +155,55 @@ class Skip(Exception):
 
 
 def need(command):
-    found = shutil.which(command)
+    found = shutil.which(command) or shutil.which(command, path="/usr/sbin:/sbin")
     if not found:
         raise Skip(f"{command} is not installed")
     return found
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+class BuiltSite(Site):
+    """nginx with the files of `feedmill build --for nginx`, which is run again after each new post."""
+
+    def __init__(self, program):
+        self.nginx = need("nginx")
+        super().__init__(program)
+
+    def start(self, *_):
+        work, port = self.folder / "nginx", free_port()
+        work.mkdir()
+        # the workers of a server that root starts are somebody else
+        self.folder.chmod(0o755)
+        self.build()
+        out = self.folder / "out"
+        temporary = "".join(f"{kind}_temp_path {work}/{kind};" for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi"))
+        (work / "nginx.conf").write_text(
+            f"daemon off; master_process off; pid {work}/pid; error_log stderr; events {{}}\n"
+            f"http {{ include /etc/nginx/mime.types; access_log off; {temporary} include {out}/.feedmill-nginx-maps.conf;\n"
+            f"server {{ listen 127.0.0.1:{port}; root {out}; include {out}/.feedmill-nginx-server.conf; }} }}\n")
+        self.process = subprocess.Popen([self.nginx, "-c", work / "nginx.conf", "-p", work], stderr=subprocess.DEVNULL)
+        self.upstream = self.recorder.upstream = f"127.0.0.1:{port}"
+        self.wait_for("nginx", self.answers)
+
+    def answers(self):
+        try:
+            return self.get("/rss.xml")[0].status == 200
+        except OSError:
+            return False
+
+    def build(self):
+        subprocess.run(**self.command("build", "out", "--for", "nginx", "--compress", "--base-url", self.base), check=True,
+                       capture_output=True, timeout=PATIENCE)
+
+    def write(self, number):
+        super().write(number)
+        if (self.folder / "out").exists():
+            self.build()
 
 
 def curl(site):
@@ -364,6 +414,36 @@ def subscribers(site):
     print(f"subscribers: {len(readers)} through {steps} steps")
 
 
+def moved(site):
+    """Who has read everything at one server is shown nothing again by another one, which imported the feed of the first."""
+    site.restart("--base-url", site.base)
+    # more than the newest feed has, so that the import has to read the archives
+    for number in range(4, 29):
+        site.write(number)
+    site.wait_for("all posts", lambda: site.get("/posts/post-28")[0].status == 200)
+    readers = {f"reader{path}": LongReader(site.base + path) for path in ("/rss.xml", "/atom.xml", "/feed.json")}
+    with contextlib.suppress(Skip):
+        readers["newsboat/atom.xml"] = Newsboat(site.folder / "newsboat", site.base + "/atom.xml")
+    before = {name: mine.reload()[0] for name, mine in readers.items()}
+    for mine in readers.values():
+        mine.mark_all_as_read()
+    new = site.folder / "new"
+    new.mkdir()
+    (site.folder / "feedmill.toml").rename(new / "feedmill.toml")
+    done = subprocess.run(**{**site.command("import", site.base + "/atom.xml", "posts"), "cwd": new}, check=True, capture_output=True,
+                          timeout=PATIENCE)
+    assert "28 of 28 keep their id; 0 would appear as new" in done.stderr, done.stderr
+    site.stop()
+    old, site.folder = site.folder, new
+    try:
+        site.start("--base-url", site.base)
+        assert len(site.items()) == 20 and site.get("/posts/post-1")[0].status == 200
+        after = {name: mine.reload() for name, mine in readers.items()}
+        assert after == {name: (count, 0) for name, count in before.items()}, (before, after)
+    finally:
+        site.folder = old
+
+
 def browser(site):
     chromium = need("chromium")
     page = """<!doctype html><title>elsewhere</title><pre id=out>nothing</pre><script>
@@ -405,20 +485,25 @@ def browser(site):
 def main():
     program = str(Path(sys.argv[1]).resolve())
     passed = failed = skipped = 0
-    for client in (curl, feedparser, reader, newsboat, browser, subscribers):
-        site = Site(program)
+    served = [(Site, client) for client in (curl, feedparser, reader, newsboat, browser, moved, subscribers)]
+    built = [(BuiltSite, client) for client in (curl, reader, newsboat)]
+    for kind, client in served + built:
+        name = client.__name__ if kind is Site else f"{client.__name__}, from nginx"
+        site = None
         try:
+            site = kind(program)
             client(site)
             passed += 1
-            print(f"{client.__name__}: ok")
+            print(f"{name}: ok")
         except Skip as why:
             skipped += 1
-            print(f"{client.__name__}: SKIPPED, {why}")
+            print(f"{name}: SKIPPED, {why}")
         except Exception as error:  # pylint: disable=broad-except
             failed += 1
-            print(f"{client.__name__}: FAILED, {type(error).__name__}: {error}\n  answers: {site.recorder.answers}")
+            print(f"{name}: FAILED, {type(error).__name__}: {error}\n  answers: {site and site.recorder.answers}")
         finally:
-            site.close()
+            if site:
+                site.close()
     print(f"clients: {passed} passed, {failed} failed, {skipped} skipped")
     return 1 if failed else 0
 

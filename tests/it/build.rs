@@ -4,14 +4,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::os::unix::fs::{MetadataExt as _, symlink};
 use std::path::Path;
+use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use camino::{Utf8Path, Utf8PathBuf};
 use feedmill::site::Site;
 use feedmill::source::Source;
 use feedmill::static_site::hosts::Host;
-use feedmill::static_site::{self, Options, WriteError};
+use feedmill::static_site::{self, BuildReport, Options, WriteError, WrittenSite};
 use percent_encoding::percent_decode_str;
 
 use crate::commands::{feedmill, folder, run};
@@ -55,20 +56,21 @@ fn out_folder() -> (tempfile::TempDir, Utf8PathBuf) {
 }
 
 /// Writes the files of `site` to `out`.
-fn write_site(site: &TestSite, out: &Utf8Path, options: &Options) -> Result<static_site::BuildReport, WriteError> {
-    write_instant(site, &site.site(), out, options)
+fn write_site(site: &TestSite, out: &Utf8Path, options: &Options) -> Result<BuildReport, WriteError> {
+    write_instant(site, &site.site(), None, out, options).map(|(report, _)| report)
 }
 
-/// Writes the files of `site` as it was at one instant.
+/// Writes the files of `site` as it was at one instant, after it wrote `previous` there.
 fn write_instant(
     site: &TestSite,
-    still: &Site,
+    still: &Arc<Site>,
+    previous: Option<&WrittenSite>,
     out: &Utf8Path,
     options: &Options,
-) -> Result<static_site::BuildReport, WriteError> {
+) -> Result<(BuildReport, WrittenSite), WriteError> {
     let root = Utf8PathBuf::from_path_buf(site.path().to_owned()).unwrap();
     let source = Source::folder(root, &still.config().posts);
-    static_site::write(still, &source, out, options, &AtomicUsize::new(0))
+    static_site::write(still, previous, &source, out, options, &AtomicUsize::new(0))
 }
 
 /// The addresses on the site in a document, without query and fragment.
@@ -256,7 +258,9 @@ fn two_builds_are_equal_and_the_second_writes_nothing() {
     let (_other_dir, other) = out_folder();
     // one instant: the next scan may make another site
     let still = site.site();
-    let write_site = |site: &TestSite, out: &Utf8Path, options: &Options| write_instant(site, &still, out, options);
+    let write_site = |site: &TestSite, out: &Utf8Path, options: &Options| {
+        write_instant(site, &still, None, out, options).map(|(report, _)| report)
+    };
     let first = write_site(&site, &out, &options).unwrap();
     write_site(&site, &other, &options).unwrap();
     assert_same(&tree(&out), &tree(&other));
@@ -304,6 +308,149 @@ fn a_change_writes_what_it_touches_and_gives_it_another_time() {
             );
         }
     }
+}
+
+/// A change of a file (deleted without a text), and what shows that it is published: an address, a text, and whether that is there.
+type Change<'a> = (&'a str, Option<&'a str>, (&'a str, &'a str, bool));
+
+#[test]
+fn a_watching_build_writes_what_a_new_one_would() {
+    let changes: [Change; 20] = [
+        (
+            "one.md",
+            Some("---\ntitle: First of all\ndate: 2026-01-01\ntags: [sea, \"C++\"]\n---\nFirst, with ![a mill](mill.png).\n"),
+            ("/posts/one", "First of all", true),
+        ),
+        (
+            "six.md",
+            Some("---\ntitle: Six\ndate: 2026-02-01\ntags: [sea, new]\n---\nSixth: [seven](seven.md), ![b](b.png).\n"),
+            ("/posts/six", "Sixth", true),
+        ),
+        // the link of another post leads somewhere now, and so does a picture
+        (
+            "seven.md",
+            Some("---\ntitle: Seven\ndate: 2020-02-01\n---\nSeventh.\n"),
+            ("/posts/six", "href=\"/posts/seven\"", true),
+        ),
+        ("b.png", Some("a picture"), ("/posts/six", "src=\"/media/b.png", true)),
+        // another order, other years, other related posts
+        (
+            "seven.md",
+            Some("---\ntitle: Seven\ndate: 2026-01-03\ntags: C++\n---\nSeventh.\n"),
+            ("/tags/c%2B%2B", "Seven", true),
+        ),
+        (
+            "seven.md",
+            Some("---\ntitle: Seven\ndate: 2026-01-03\ntags: C++\nslug: sept\n---\nSeventh.\n"),
+            ("/posts/six", "href=\"/posts/sept\"", true),
+        ),
+        (
+            "seven.md",
+            Some("---\ntitle: Seven\ndate: 2026-01-03\ntags: C++\nslug: sept\nvisibility: unlisted\n---\nSeventh.\n"),
+            ("/tags/c%2B%2B", "Seven", false),
+        ),
+        (
+            "one.md",
+            Some("---\ntitle: One\ndate: 2026-01-01\ndraft: true\n---\nFirst.\n"),
+            ("/posts/two", "href=\"/posts/one\"", false),
+        ),
+        (
+            "about.md",
+            Some("---\ntitle: About\ntype: page\n---\nSee [one](one.md) and [two](two.md).\n"),
+            ("/about", "See", true),
+        ),
+        (
+            "two.md",
+            Some("---\ntitle: Two\ndate: 2026-01-02\ntags: sea\nslug: deux\n---\nSecond.\n"),
+            ("/about", "href=\"/posts/deux\"", true),
+        ),
+        // a link to a tag's page, one that needs the language of its post, and pictures that belong to other posts
+        (
+            "six.md",
+            Some(
+                "---\ntitle: Six\ndate: 2026-02-01\n---\nSixth again: [t]({tag}rust), [d](/de/neun), ![p](p.png), ![q](q.png).\n",
+            ),
+            ("/posts/six", "Sixth again", true),
+        ),
+        (
+            "nine.md",
+            Some("---\ntitle: Neun\ndate: 2020-01-01\nlang: de\ntags: rust\n---\nNinth.\n"),
+            ("/posts/six", "href=\"/tags/rust\"", true),
+        ),
+        (
+            "nine.md",
+            Some("---\ntitle: Neun\ndate: 2020-01-01\nlang: fr\n---\nNinth.\n"),
+            ("/posts/six", "href=\"/posts/neun\"", false),
+        ),
+        ("y/p.png", Some("a picture"), ("/posts/six", "src=\"/media/y/p.png", true)),
+        (
+            "y/index.md",
+            Some("---\ntitle: never finished\n"),
+            ("/posts/six", "src=\"/media/y/p.png", false),
+        ),
+        (
+            "hello.md",
+            Some("---\ntitle: Hello\ndraft: true\n---\nHello.\n"),
+            ("/posts/hello", "Hello", false),
+        ),
+        (
+            "hello/q.png",
+            Some("a picture"),
+            ("/posts/six", "src=\"/media/hello/q.png", false),
+        ),
+        (
+            "hello/x.md",
+            Some("---\ntitle: X\ndate: 2020-01-01\n---\nX.\n"),
+            ("/posts/six", "src=\"/media/hello/q.png", true),
+        ),
+        ("six.md", None, ("/page/1", "Six", false)),
+        ("b.png", None, ("/", "Four", true)),
+    ];
+    let site = TestSite::start(POSTS, CONFIG);
+    let options = Options {
+        compresses: true,
+        hosts: vec![Host::Nginx],
+        max_deletes: Some(1000),
+        ..Options::default()
+    };
+    let ((_dir, out), (_other_dir, other)) = (out_folder(), out_folder());
+    let mut last: Option<WrittenSite> = None;
+    let mut kept = Vec::new();
+    let mut write_both = |last: &mut Option<WrittenSite>| {
+        let still = site.site();
+        // what somebody removed is written again
+        for out in [&out, &other] {
+            let _ = fs::remove_file(out.join("posts/café.html"));
+            let _ = fs::remove_file(out.join("posts/three.html.gz"));
+        }
+        let (report, written) = write_instant(&site, &still, last.as_ref(), &out, &options).unwrap();
+        write_instant(&site, &still, None, &other, &options).unwrap();
+        assert_same(&tree(&out), &tree(&other));
+        *last = Some(written);
+        kept.push(report.kept);
+    };
+    write_both(&mut last);
+    for (path, text, (address, shown, is_there)) in changes {
+        match text {
+            Some(text) => site.write(path, text),
+            None => fs::remove_file(site.path().join(path)).unwrap(),
+        }
+        site.wait_for(address, |answer| answer.body.contains(shown) == is_there);
+        write_both(&mut last);
+    }
+    // an edit of a text touches its page, its feeds and lists; by chance the site is built twice for a change, and all is made again
+    for number in 0..10 {
+        site.write(
+            "notes/three.md",
+            &format!("---\ntitle: Three\ndate: 2025-01-03\n---\nText {number}.\n"),
+        );
+        site.wait_for("/posts/three", |answer| answer.body.contains(&format!("Text {number}.")));
+        write_both(&mut last);
+    }
+    let [.., first, second, third] = kept[..] else {
+        panic!("{kept:?}")
+    };
+    assert!(first.max(second).max(third) > 15, "{kept:?}");
 }
 
 #[test]
@@ -390,7 +537,11 @@ fn the_folder_is_whole_whenever_a_build_is_killed() {
         );
     }
     let build = ["build", "out", "--base-url", "https://example.com", "--quiet"];
+    let started = Instant::now();
     assert_eq!(run(&mut feedmill(site.path(), &build)).0, 0);
+    // at so many points of a run; `FEEDMILL_TEST_KILLS=200` for more
+    let kills = std::env::var("FEEDMILL_TEST_KILLS").map_or(40, |kills| kills.parse().unwrap());
+    let step = started.elapsed() / kills;
     let out = Utf8Path::from_path(site.path()).unwrap().join("out");
     write(out.as_std_path(), ".git/HEAD", "ref");
     let old = tree(&out);
@@ -409,9 +560,9 @@ fn the_folder_is_whole_whenever_a_build_is_killed() {
     };
     let mut killed = 0;
     // each run gets a little further
-    for delay in (0..).map(|n: u64| n * 15) {
+    for delay in (0..).map(|n| step * n) {
         let mut child = feedmill(site.path(), &build).spawn().unwrap();
-        std::thread::sleep(Duration::from_millis(delay));
+        std::thread::sleep(delay);
         let has_ended = child.try_wait().unwrap().is_some();
         child.kill().unwrap();
         child.wait().unwrap();
@@ -422,7 +573,7 @@ fn the_folder_is_whole_whenever_a_build_is_killed() {
             break;
         }
         killed += 1;
-        assert!(delay < 30_000, "no build ends");
+        assert!(delay < Duration::from_secs(60), "no build ends");
     }
     assert!(killed > 3, "{killed}");
     assert_eq!(run(&mut feedmill(site.path(), &build)).0, 0);
@@ -440,9 +591,9 @@ fn mistakes_are_refused_with_the_fix() {
         (&["build", "out"][..], "--base-url https://example.com"),
         (
             &["build", "posts/out", "--base-url", "https://example.com"],
-            "are one in the other",
+            "contain one another",
         ),
-        (&["build", ".", "--base-url", "https://example.com"], "are one in the other"),
+        (&["build", ".", "--base-url", "https://example.com"], "contain one another"),
         (
             &["build", "file", "--base-url", "https://example.com"],
             "is a file; name a folder",

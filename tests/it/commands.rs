@@ -670,6 +670,27 @@ fn new_writes_a_post_as_the_others_are() {
             "+++\ntitle = \"A new: \\\"Post\\\"\"\ndate = 2026-03-01\ntags = [\"sea\"]\nauthor = 'Ann'\ndraft = true\n+++\n\n",
         ),
         (
+            "Zola's taxonomies, in folders of years and months",
+            &[
+                (
+                    "posts/2026/01/a.md",
+                    "+++\ntitle = 'A'\ndate = 2026-01-01\n[taxonomies]\ntags = ['x']\n+++\nText.\n",
+                ),
+                (
+                    "posts/2026/02/b.md",
+                    "+++\ntitle = 'B'\ndate = 2026-02-01\n[taxonomies]\ntags = ['x']\n+++\nText.\n",
+                ),
+            ],
+            "posts/2026/03/a-new-post.md",
+            "+++\ntitle = \"A new: \\\"Post\\\"\"\ndate = 2026-03-01\ndraft = true\n\n[taxonomies]\ntags = [\"sea\"]\n+++\n\n",
+        ),
+        (
+            "Pelican's lines",
+            &[("posts/a.md", "Title: A\nDate: 2026-01-01 10:00\nAuthor: Ann\n\nText.\n")],
+            "posts/a-new-post.md",
+            "Title: A new: \"Post\"\nDate: 2026-03-01 00:00:00\nTags: sea\nAuthor: Ann\nStatus: draft\n\n",
+        ),
+        (
             "a folder for each, in a section, with times and two authors",
             &[
                 (
@@ -688,7 +709,8 @@ fn new_writes_a_post_as_the_others_are() {
         let site = folder(others);
         let (status, _, err) = run(&mut feedmill(site.path(), &arguments));
         assert_eq!(status, 0, "{name}: {err}");
-        assert!(err.starts_with(path), "{name}: {err}");
+        let made = if others.is_empty() { "made the folder posts\n" } else { "" };
+        assert!(err.starts_with(&format!("{made}{path}")), "{name}: {err}");
         let file = site.path().join(path);
         assert_eq!(std::fs::read_to_string(&file).unwrap(), expected, "{name}");
         let (_, out, _) = run(&mut feedmill(site.path(), &["why", path, "--posts", "posts"]));
@@ -747,6 +769,17 @@ fn new_opens_the_editor_and_publishes_what_it_wrote() {
         !left
             .map(|entry| entry.file_name())
             .any(|name| name.to_string_lossy().contains("never"))
+    );
+    let (status, _, err) = run(&mut feedmill(
+        site.path(),
+        &["new", "Later", "--publish", "--date", "2999-01-02", "--posts", "elsewhere"],
+    ));
+    assert_eq!(
+        (status, err.as_str()),
+        (
+            0,
+            "made the folder elsewhere\nelsewhere/later.md\n  it appears at 2999-01-02T00:00:00Z\n"
+        )
     );
     for (arguments, expected) in [
         (&["new", "?!"][..], "a post needs a title"),

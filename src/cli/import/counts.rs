@@ -49,13 +49,17 @@ pub(super) fn in_words(report: &ImportReport, options: &ImportOptions) -> String
         );
     }
     if report.media_elsewhere > 0 && options.media == MediaMode::Link {
-        let files = match report.media_elsewhere {
-            1 => "1 picture or file stays".to_owned(),
-            n => format!("{n} pictures and files stay"),
-        };
         let _ = writeln!(
             text,
-            "  {files} on the old server: import into an empty folder with --media fetch to have all here"
+            "  pictures and files on the old server: {}; import again with --media fetch to have them here",
+            report.media_elsewhere
+        );
+    }
+    if report.media_failed > 0 {
+        let _ = writeln!(
+            text,
+            "  pictures and files that could not be fetched: {}; the same command tries them again",
+            report.media_failed
         );
     }
     text
@@ -104,6 +108,10 @@ pub(super) fn summary(report: &ImportReport, root: &Utf8Path, dry_run: bool) -> 
             one_line(root.as_str())
         )
     } else {
-        format!("{written} written in {}{here}", one_line(root.as_str()))
+        let completed = match report.completed.len() {
+            0 => String::new(),
+            n => format!("; {} completed with pictures and files", counted(n, "post")),
+        };
+        format!("{written} written in {}{here}{completed}", one_line(root.as_str()))
     }
 }

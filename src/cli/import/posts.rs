@@ -75,11 +75,12 @@ pub(super) fn run(import: &PostsImport, adoption: AdoptionRun) -> anyhow::Result
         None => None,
     };
     print(&report, adopted.as_ref(), &root, &options, adoption.json)?;
-    let is_complete = report.mistakes.is_empty() && adopted.is_none_or(|adopted| adopted.report.is_complete());
+    let is_complete =
+        report.mistakes.is_empty() && report.media_failed == 0 && adopted.is_none_or(|adopted| adopted.report.is_complete());
     Ok(if is_complete { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-/// The old feeds: those that were named, else the source, if that is a feed. One that is too broken for that has ids all the same.
+/// The old feeds: those that were named, else the source, if that is a feed. If the source cannot be read again as a feed, none are adopted.
 fn old_feeds(
     named: &[FeedSource],
     source: &str,

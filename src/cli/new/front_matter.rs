@@ -13,8 +13,12 @@ pub(super) enum FrontMatterForm {
     Yaml,
     /// TOML between lines of `+++`.
     Toml,
+    /// TOML with the tags in a table `[taxonomies]`, as Zola has them.
+    TomlTaxonomies,
     /// A JSON object.
     Json,
+    /// Lines such as `Title: …` up to an empty line, as Pelican has them.
+    Header,
 }
 
 /// What the front matter says.
@@ -35,26 +39,37 @@ pub(super) struct NewFields<'a> {
 impl FrontMatterForm {
     /// The form of the front matter that `text` begins with.
     pub(super) fn of(text: &str) -> Option<FrontMatterForm> {
-        let first = text.trim_start_matches('\u{feff}').lines().next()?.trim_end();
+        let text = text.trim_start_matches('\u{feff}');
+        let first = text.lines().next()?.trim_end();
         match first {
             "---" => Some(FrontMatterForm::Yaml),
+            "+++" if front_lines(text, "+++").any(|line| line.trim() == "[taxonomies]") => Some(FrontMatterForm::TomlTaxonomies),
             "+++" => Some(FrontMatterForm::Toml),
             _ if first.starts_with('{') && !first.starts_with("{%") && !first.starts_with("{{") => Some(FrontMatterForm::Json),
-            _ => None,
+            _ => {
+                let mut keys = text.lines().map_while(|line| line.split_once(": ")).map(|(key, _)| key);
+                keys.any(|key| key.eq_ignore_ascii_case("title"))
+                    .then_some(FrontMatterForm::Header)
+            }
         }
     }
 
     /// The value of the key `name` in the front matter that `text` begins with, as written there on one line.
     pub(super) fn value_of(self, text: &str, name: &str) -> Option<String> {
-        let (sign, end) = match self {
-            FrontMatterForm::Yaml => (':', "---"),
-            FrontMatterForm::Toml => ('=', "+++"),
+        let lines: Vec<&str> = match self {
+            FrontMatterForm::Yaml => front_lines(text, "---").collect(),
+            FrontMatterForm::Toml | FrontMatterForm::TomlTaxonomies => front_lines(text, "+++").collect(),
+            FrontMatterForm::Header => text.lines().take_while(|line| !line.trim().is_empty()).collect(),
             FrontMatterForm::Json => return None,
         };
-        let lines = text.lines().skip(1).take_while(|line| line.trim_end() != end);
+        let sign = match self {
+            FrontMatterForm::Toml | FrontMatterForm::TomlTaxonomies => '=',
+            _ => ':',
+        };
         let value = lines
+            .into_iter()
             .filter_map(|line| line.split_once(sign))
-            .find(|(key, _)| key.trim_end() == name);
+            .find(|(key, _)| key.trim_end().eq_ignore_ascii_case(name));
         value
             .map(|(_, value)| value.trim().to_owned())
             .filter(|value| !value.is_empty())
@@ -63,33 +78,74 @@ impl FrontMatterForm {
     /// The text of a new file.
     pub(super) fn write(self, fields: &NewFields) -> String {
         match self {
-            FrontMatterForm::Yaml => fields.between("---", ": "),
-            FrontMatterForm::Toml => fields.between("+++", " = "),
+            FrontMatterForm::Yaml => fields.between("---", ": ", false),
+            FrontMatterForm::Toml => fields.between("+++", " = ", false),
+            FrontMatterForm::TomlTaxonomies => fields.between("+++", " = ", true),
             FrontMatterForm::Json => fields.as_json(),
+            // a comma in a tag cannot be said there
+            FrontMatterForm::Header if fields.tags.iter().any(|tag| tag.contains(',')) => fields.between("---", ": ", false),
+            FrontMatterForm::Header => fields.as_header(),
         }
     }
 }
 
+/// The lines between the first line of `text` and one that is `fence`.
+fn front_lines<'a>(text: &'a str, fence: &'a str) -> impl Iterator<Item = &'a str> {
+    text.lines().skip(1).take_while(move |line| line.trim_end() != fence)
+}
+
 impl NewFields<'_> {
-    /// The fields in lines between two lines with `fence`. A JSON string is a string in YAML and in TOML too.
-    fn between(&self, fence: &str, sign: &str) -> String {
+    /// The fields in lines between two lines with `fence`. A JSON string is a string in YAML and in TOML too. `has_table` says whether the
+    /// tags are in the table `[taxonomies]`.
+    fn between(&self, fence: &str, sign: &str, has_table: bool) -> String {
         let mut text = format!("{fence}\ntitle{sign}{}\n", json!(self.title));
-        if let Some(date) = self.date_text() {
-            let _ = writeln!(text, "date{sign}{date}");
+        let mut add = |key: &str, value: String| {
+            let _ = writeln!(text, "{key}{sign}{value}");
+        };
+        if let Some(date) = self.date_text('T') {
+            add("date", date);
         }
+        let tags: Vec<String> = self.tags.iter().map(|tag| json!(tag).to_string()).collect();
+        let tags = format!("[{}]", tags.join(", "));
         if self.is_page {
-            let _ = writeln!(text, "type{sign}{}", json!("page"));
-        } else {
-            let tags: Vec<String> = self.tags.iter().map(|tag| json!(tag).to_string()).collect();
-            let _ = writeln!(text, "tags{sign}[{}]", tags.join(", "));
+            add("type", json!("page").to_string());
+        } else if !has_table {
+            add("tags", tags.clone());
         }
         if let Some(author) = self.author {
-            let _ = writeln!(text, "author{sign}{author}");
+            add("author", author.to_owned());
         }
         if self.is_draft {
-            let _ = writeln!(text, "draft{sign}true");
+            add("draft", true.to_string());
+        }
+        if has_table && !self.is_page {
+            let _ = writeln!(text, "\n[taxonomies]\ntags{sign}{tags}");
         }
         let _ = writeln!(text, "{fence}\n");
+        text
+    }
+
+    /// The fields in lines at the top of the file.
+    fn as_header(&self) -> String {
+        let mut text = format!("Title: {}\n", self.title);
+        let mut add = |key: &str, value: &str| {
+            let _ = writeln!(text, "{key}: {value}");
+        };
+        if let Some(date) = self.date_text(' ') {
+            add("Date", &date);
+        }
+        if self.is_page {
+            add("Type", "page");
+        } else if !self.tags.is_empty() {
+            add("Tags", &self.tags.join(", "));
+        }
+        if let Some(author) = self.author {
+            add("Author", author);
+        }
+        if self.is_draft {
+            add("Status", "draft");
+        }
+        text.push('\n');
         text
     }
 
@@ -100,7 +156,7 @@ impl NewFields<'_> {
                 fields.insert(name.to_owned(), value);
             }
         };
-        if let Some(date) = self.date_text() {
+        if let Some(date) = self.date_text('T') {
             add("date", date.into());
         }
         if self.is_page {
@@ -114,10 +170,11 @@ impl NewFields<'_> {
         format!("{fields:#}\n\n")
     }
 
-    fn date_text(&self) -> Option<String> {
+    /// The date, with `between` between day and time.
+    fn date_text(&self, between: char) -> Option<String> {
         let date = self.date?;
         Some(if self.has_time {
-            date.strftime("%Y-%m-%dT%H:%M:%S").to_string()
+            date.strftime(&format!("%Y-%m-%d{between}%H:%M:%S")).to_string()
         } else {
             date.date().to_string()
         })
@@ -137,7 +194,14 @@ mod tests {
     #[test]
     fn what_is_written_is_read_again() {
         let tags = ["sea".to_owned(), "C++: \"x\"".to_owned()];
-        for form in [FrontMatterForm::Yaml, FrontMatterForm::Toml, FrontMatterForm::Json] {
+        let forms = [
+            FrontMatterForm::Yaml,
+            FrontMatterForm::Toml,
+            FrontMatterForm::TomlTaxonomies,
+            FrontMatterForm::Json,
+            FrontMatterForm::Header,
+        ];
+        for form in forms {
             for (title, is_draft, has_time) in [("Plain", true, false), ("A: \"b\" #c \\ 'é' {{ x }}", false, true)] {
                 let fields = NewFields {
                     title,
@@ -175,6 +239,24 @@ mod tests {
     }
 
     #[test]
+    fn a_tag_with_a_comma_is_one_tag_in_any_form() {
+        let tags = ["a, b".to_owned()];
+        let fields = NewFields {
+            title: "x",
+            date: None,
+            has_time: false,
+            tags: &tags,
+            author: None,
+            is_draft: true,
+            is_page: false,
+        };
+        assert_eq!(
+            FrontMatterForm::Header.write(&fields),
+            "---\ntitle: \"x\"\ntags: [\"a, b\"]\ndraft: true\n---\n\n"
+        );
+    }
+
+    #[test]
     fn values_are_found_as_written() {
         let yaml = "---\ntitle: x\nauthor: \"Ann\"\n---\nauthor: no\n";
         assert_eq!(FrontMatterForm::Yaml.value_of(yaml, "author").as_deref(), Some("\"Ann\""));
@@ -188,7 +270,21 @@ mod tests {
                 .as_deref(),
             Some("'Ann'")
         );
+        assert_eq!(
+            FrontMatterForm::Header
+                .value_of("Title: x\nAuthor: Ann\n\nauthor: no\n", "author")
+                .as_deref(),
+            Some("Ann")
+        );
         for (text, form) in [
+            ("Title: x\nDate: 2026-01-31\n\nText\n", Some(FrontMatterForm::Header)),
+            ("Date: 2026-01-31\ntitle: x\n", Some(FrontMatterForm::Header)),
+            ("Note: not a head\n\ntitle: x\n", None),
+            (
+                "+++\ntitle = \"x\"\n[taxonomies]\n+++\n",
+                Some(FrontMatterForm::TomlTaxonomies),
+            ),
+            ("+++\ntitle = \"x\"\n+++\n[taxonomies]\n", Some(FrontMatterForm::Toml)),
             ("{\"a\": 1}", Some(FrontMatterForm::Json)),
             ("{{ x }}", None),
             ("# A", None),

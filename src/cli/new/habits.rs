@@ -22,7 +22,7 @@ const HEAD: u64 = 16 * 1024;
 /// How the newest posts of a folder are named and written.
 #[derive(Debug)]
 pub(super) struct Habits {
-    /// The folder that most are in, relative to the folder of posts.
+    /// The folder that most are in, relative to the folder of posts, with `{year}`, `{month}` and `{day}` where it follows their dates.
     folder: Utf8PathBuf,
     /// The ending of their names, without the dot.
     pub(super) ending: String,
@@ -53,8 +53,10 @@ impl Habits {
         let has_folders = most(&posts, |post| is_index(post));
         let folders = posts.iter().filter(|post| is_index(post) == has_folders).filter_map(|post| {
             let folder = post.source.parent()?;
-            if has_folders { folder.parent() } else { Some(folder) }
+            let folder = if has_folders { folder.parent()? } else { folder };
+            Some(with_placeholders(folder, post.date.date()))
         });
+        let folders: Vec<Utf8PathBuf> = folders.collect();
         let name = |post: &Post| {
             let path = if is_index(post) {
                 post.source.parent().unwrap_or(&post.source)
@@ -68,7 +70,7 @@ impl Habits {
             .filter(|post| matches!(post.origins.date, Origin::Field(_)))
             .collect();
         Habits {
-            folder: most_common(folders).unwrap_or(Utf8Path::new("")).to_owned(),
+            folder: most_common(folders.iter()).cloned().unwrap_or_default(),
             ending: most_common(posts.iter().filter_map(|post| post.source.extension()))
                 .unwrap_or("md")
                 .to_owned(),
@@ -95,8 +97,32 @@ impl Habits {
         } else {
             format!("{name}.{}", self.ending)
         };
-        self.folder.join(name)
+        let folder = PLACEHOLDERS
+            .iter()
+            .fold(self.folder.to_string(), |folder, (placeholder, format)| {
+                folder.replace(placeholder, &day.strftime(*format).to_string())
+            });
+        Utf8PathBuf::from(folder).join(name)
     }
+}
+
+/// What stands for a part of a date in the name of a folder, and how that part is written.
+const PLACEHOLDERS: [(&str, &str); 3] = [("{year}", "%Y"), ("{month}", "%m"), ("{day}", "%d")];
+
+/// `folder` with placeholders where it has the year of `day`, the month below it, and the day below that.
+fn with_placeholders(folder: &Utf8Path, day: civil::Date) -> Utf8PathBuf {
+    let mut placeholders = PLACEHOLDERS.iter().peekable();
+    let parts = folder.components().map(|part| {
+        let is_it = |(_, format): &&&(&str, &str)| day.strftime(*format).to_string() == part.as_str();
+        match placeholders.peek().filter(is_it) {
+            Some((placeholder, _)) => {
+                placeholders.next();
+                *placeholder
+            }
+            None => part.as_str(),
+        }
+    });
+    parts.collect()
 }
 
 /// The beginning of the file at `path`; empty if it cannot be read.
@@ -159,6 +185,24 @@ mod tests {
         assert_eq!(most_common(std::iter::empty::<u8>()), None);
         assert!(!most(&[true, false], |so| *so));
         assert!(!most(&[], |so: &bool| *so));
+    }
+
+    #[test]
+    fn folders_follow_dates() {
+        for (folder, expected) in [
+            ("", ""),
+            ("blog", "blog"),
+            ("blog/2026", "blog/{year}"),
+            ("2026/01/31", "{year}/{month}/{day}"),
+            ("2026/02", "{year}/02"),
+            ("01/2026", "01/{year}"),
+        ] {
+            assert_eq!(
+                with_placeholders(Utf8Path::new(folder), civil::date(2026, 1, 31)),
+                expected,
+                "{folder}"
+            );
+        }
     }
 
     #[test]

@@ -3,14 +3,13 @@
 use std::sync::Arc;
 
 use jiff::SignedDuration;
-use smol_str::SmolStr;
 
 use super::Registry;
 use crate::identity::history::{Departure, FormerOwner, History};
 use crate::identity::known_files::KnownFile;
 use crate::identity::post_records::PostId;
 use crate::identity::record::PostRecord;
-use crate::post::{Direction, Kind, Origin, Origins, Person, Post, Status, Visibility};
+use crate::post::{Origin, Person, Post, Visibility};
 use crate::time::{Moment, Timestamp};
 
 impl Registry {
@@ -110,47 +109,21 @@ fn post_of(record: &PostRecord) -> Post {
         ..Person::default()
     });
     Post {
-        source: record.source.clone(),
         id: record.id.clone(),
         atom_id: record.served_atom_id(None).map(Into::into),
-        other_ids: Box::default(),
         slug: record.slug.clone(),
         address: record.address.clone(),
-        aliases: Box::default(),
-        names: Box::default(),
         title: record.public_title(),
-        summary: SmolStr::default(),
         date: record.date,
         updated: record.changed.max(record.returned).map(Moment::utc),
-        expires: None,
-        status: Status::Private,
-        kind: Kind::Post,
         in_feeds: record.in_feeds,
-        minor: None,
         tags: record.tags.clone(),
         authors: authors.collect(),
         section: record.section.as_deref().map(Into::into),
         language: record.language.as_deref().map(Into::into),
-        direction: Direction::default(),
-        image: None,
-        link: None,
-        enclosures: Box::default(),
-        extra: None,
-        origins: Origins {
-            title: Origin::Ledger,
-            id: Origin::Ledger,
-            address: Origin::Ledger,
-            date: Origin::Ledger,
-            status: Origin::Ledger,
-            summary: Origin::Ledger,
-        },
         content: record.content.unwrap_or_default(),
         file: record.file.unwrap_or_default(),
-        text: "".into(),
         touched: record.first_served.into(),
-        last_news: None,
-        is_out_already: false,
-        is_held: false,
-        has_long_text: false,
+        ..Post::unknown(record.source.clone(), Origin::Ledger)
     }
 }

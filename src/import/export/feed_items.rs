@@ -7,7 +7,7 @@ use url::Url;
 
 use super::element::Element;
 use super::text::{date_in, date_of, escaped_paragraphs, plain, push_new};
-use super::xml::{Part, XmlParts};
+use super::xml::{XmlPart, XmlParts};
 use crate::import::imported::{Audience, FoundItem, ImportedDate, ImportedEnclosure, ImportedKind, ImportedPost, SiteFacts};
 use crate::time::Timestamp;
 
@@ -37,11 +37,11 @@ pub(super) fn read_xml(mut parts: XmlParts, found_at: Option<&Url>, now: Timesta
     let mut items = 0;
     while let Some(part) = parts.next_part() {
         match part {
-            Part::Mistake(line, message) => document.found.push(FoundItem::Mistake {
+            XmlPart::Mistake(line, message) => document.found.push(FoundItem::Mistake {
                 place: format!("line {line}"),
                 message,
             }),
-            Part::Element(element) => {
+            XmlPart::Element(element) => {
                 let is_item = matches!(element.name.as_str(), "item" | "atom:entry");
                 if is_item && items < MOST_ITEMS {
                     items += 1;

@@ -75,6 +75,9 @@ impl<'a> FeedReading<'a> {
         }
         let document = read_xml(XmlParts::open(input)?, found_at, self.options.now);
         if document.format.is_empty() {
+            if document.site.home.is_some() || document.site.feed.is_some() {
+                return Err("it is a feed without items, so there is nothing to import".to_owned());
+            }
             return Err("it is neither a feed nor an export that feedmill knows".to_owned());
         }
         Ok(document)

@@ -52,7 +52,7 @@ pub(super) fn read_medium(mut archive: Archive) -> ListedFile {
 
 fn read_page(name: &str, html: &str) -> FoundItem {
     let file = name.rsplit('/').next().unwrap_or_default();
-    let page = Page::parse(html);
+    let page = MediumPage::parse(html);
     let url: Option<Url> = page.canonical.as_deref().and_then(|url| url.parse().ok());
     let is_draft = file.starts_with("draft_") || url.is_none() || page.date.is_empty();
     let state = if is_draft { "draft" } else { "published" }.to_owned();
@@ -112,7 +112,7 @@ fn split_number(last: &str) -> (&str, Option<&str>) {
 
 /// The parts of a page.
 #[derive(Default)]
-struct Page {
+struct MediumPage {
     title: String,
     summary: String,
     content: String,
@@ -124,9 +124,9 @@ struct Page {
     has_structure: bool,
 }
 
-impl Page {
-    fn parse(html: &str) -> Page {
-        let mut page = Page::default();
+impl MediumPage {
+    fn parse(html: &str) -> MediumPage {
+        let mut page = MediumPage::default();
         let mut open: Option<(&'static str, String, usize, usize)> = None;
         let mut offset = 0;
         for token in token::tokens(html) {

@@ -13,7 +13,7 @@ use super::ReadProgress;
 use super::element::Element;
 use super::text::{plain, push_new};
 use super::wordpress_body::{self, Attachments};
-use super::xml::{Input, Part, XmlParts};
+use super::xml::{Input, XmlPart, XmlParts};
 use crate::import::feed::parse_moment;
 use crate::import::imported::{Audience, FoundItem, ImportedDate, ImportedEnclosure, ImportedKind, ImportedPost, SiteFacts};
 use crate::time::{Moment, Timestamp};
@@ -73,7 +73,7 @@ impl Wordpress {
         let mut parts = XmlParts::open(Input::File(path.to_owned()))?;
         while let Some(part) = parts.next_part() {
             progress(parts.bytes(), 0);
-            if let Part::Element(element) = part {
+            if let XmlPart::Element(element) = part {
                 wordpress.add_fact(&element);
             }
         }
@@ -149,11 +149,11 @@ impl Wordpress {
         let mut last: Option<FoundItem> = None;
         while let Some(part) = parts.next_part() {
             match part {
-                Part::Mistake(line, message) => visit(FoundItem::Mistake {
+                XmlPart::Mistake(line, message) => visit(FoundItem::Mistake {
                     place: format!("line {line}"),
                     message,
                 }),
-                Part::Element(element) if element.name == "item" => {
+                XmlPart::Element(element) if element.name == "item" => {
                     items += 1;
                     let next = self.item(&element);
                     if let (true, Some(FoundItem::Post(post)), Some(address)) =
@@ -163,7 +163,7 @@ impl Wordpress {
                     }
                     last.replace(next).into_iter().for_each(&mut *visit);
                 }
-                Part::Element(_) => {}
+                XmlPart::Element(_) => {}
             }
             progress(parts.bytes(), items);
         }

@@ -68,7 +68,7 @@ pub(super) fn html_of(content: &str, id: &str, attachments: &dyn Attachments, po
     if is_blocks { content } else { add_paragraphs(&content) }
 }
 
-/// Replaces `<!--more-->`, and takes out `<!--nextpage-->`.
+/// Replaces `<!--more-->`, and ends the paragraph at `<!--nextpage-->`.
 fn mark_more(content: &str, post: &mut ImportedPost) -> String {
     let mut out = String::with_capacity(content.len());
     let mut rest = content;
@@ -85,6 +85,8 @@ fn mark_more(content: &str, post: &mut ImportedPost) -> String {
             is_marked = true;
             let _ = write!(out, "\n\n<p>{MORE}</p>\n\n");
         } else if name == "nextpage" {
+            // the words beside it belong to different paragraphs
+            out.push_str("\n\n");
             post.losses.push("a page break (`<!--nextpage-->`) was left out".to_owned());
         } else if name.starts_with("wp:") {
             // says whether paragraphs have to be added

@@ -48,7 +48,7 @@ const CANONICAL: [(&str, &str); 12] = [
 
 /// What comes next in a document.
 #[derive(Debug)]
-pub(crate) enum Part {
+pub(crate) enum XmlPart {
     /// An element of the root, the channel or the feed: an item, or a fact about the site.
     Element(Element),
     /// A mistake at a line.
@@ -146,7 +146,7 @@ pub(crate) struct XmlParts {
     /// The size of the open elements.
     size: usize,
     /// Parts that come before the rest of the document.
-    ready: VecDeque<Part>,
+    ready: VecDeque<XmlPart>,
     restarts: usize,
     mistakes: usize,
     is_done: bool,
@@ -184,7 +184,7 @@ impl XmlParts {
     }
 
     /// The next part; `None` at the end.
-    pub(crate) fn next_part(&mut self) -> Option<Part> {
+    pub(crate) fn next_part(&mut self) -> Option<XmlPart> {
         let mut buffer = Vec::new();
         loop {
             if let Some(part) = self.ready.pop_front() {
@@ -214,7 +214,7 @@ impl XmlParts {
     fn mistake(&mut self, line: usize, message: String) {
         self.mistakes += 1;
         if self.mistakes <= MOST_MISTAKES {
-            self.ready.push_back(Part::Mistake(line, message));
+            self.ready.push_back(XmlPart::Mistake(line, message));
         }
     }
 
@@ -331,7 +331,7 @@ impl XmlParts {
             None => {
                 self.size = 0;
                 self.too_deep = 0;
-                self.ready.push_back(Part::Element(element));
+                self.ready.push_back(XmlPart::Element(element));
             }
         }
     }

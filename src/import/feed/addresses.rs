@@ -5,7 +5,7 @@ use std::sync::Arc;
 use url::Url;
 
 use super::old_feed::OldFeed;
-use crate::import::export::xml::{Input, Part, XmlParts};
+use crate::import::export::xml::{Input, XmlPart, XmlParts};
 
 /// The most bytes of a line.
 const LONGEST_LINE: usize = 4096;
@@ -15,7 +15,7 @@ pub(super) fn parse_site_map(bytes: &[u8], found: Option<&Url>) -> Option<OldFee
     let mut parts = XmlParts::open(Input::Memory(Arc::new(bytes.to_vec()))).ok()?;
     let (mut addresses, mut maps) = (Vec::new(), Vec::new());
     while let Some(part) = parts.next_part() {
-        let Part::Element(element) = part else { continue };
+        let XmlPart::Element(element) = part else { continue };
         match element.name.as_str() {
             "url" => addresses.push(element.text_of("loc")),
             "sitemap" => maps.extend(Url::options().base_url(found).parse(&element.text_of("loc")).ok()),

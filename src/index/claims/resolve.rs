@@ -36,14 +36,14 @@ pub(super) enum Outcome {
 
 /// The posts that own an id, address or slug so far.
 #[derive(Debug, Default)]
-struct Owners {
+struct ClaimOwners {
     /// By id, and by id in Atom.
     ids: HashMap<Box<str>, Arc<Post>>,
     addresses: HashMap<Box<str>, Arc<Post>>,
     slugs: HashSet<Box<str>>,
 }
 
-impl Owners {
+impl ClaimOwners {
     fn are_none_of(&self, post: &Post) -> bool {
         self.id_owner(post).is_none()
             && !self.slugs.contains(post.slug.as_str())
@@ -99,7 +99,7 @@ pub(super) fn resolve_claims<'a>(
 ) -> Vec<(&'a Arc<Post>, Outcome)> {
     claimants.sort_by(Claimant::cmp);
     let kept = kept_ids(&claimants);
-    let mut owners = Owners::default();
+    let mut owners = ClaimOwners::default();
     let mut resolved = Vec::with_capacity(claimants.len());
     for Claimant { post, is_new, .. } in claimants {
         let kept_by = |post: &Post| {

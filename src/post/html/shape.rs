@@ -51,7 +51,7 @@ const BLOCKS: [&str; 40] = [
 
 /// The kind of document for which HTML is prepared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Audience {
+pub(super) enum HtmlUse {
     /// A feed: readers do not allow form controls.
     Feed,
     /// The post's own page.
@@ -74,7 +74,7 @@ pub(in crate::post) fn is_known(name: &str) -> bool {
 }
 
 /// Repairs `html`. The result has marks in place of character references ([`entities`]).
-pub(super) fn repair(html: &str, audience: Audience) -> String {
+pub(super) fn repair(html: &str, html_use: HtmlUse) -> String {
     let mut repairer = Repairer {
         out: String::with_capacity(html.len() + html.len() / 8),
         open: Vec::new(),
@@ -82,7 +82,7 @@ pub(super) fn repair(html: &str, audience: Audience) -> String {
         dropped: 0,
         content: RawContent::Nothing,
         source: None,
-        audience,
+        html_use,
     };
     // only few texts need it
     let mut left_out = None;
@@ -126,7 +126,7 @@ struct Repairer<'a> {
     content: RawContent,
     /// The first alternative of the open picture.
     source: Option<&'a str>,
-    audience: Audience,
+    html_use: HtmlUse,
 }
 
 /// What the content of a raw-text element becomes.
@@ -284,7 +284,7 @@ impl<'a> Repairer<'a> {
             return;
         };
         self.source = self.source.or_else(|| picture::largest(set));
-        if self.audience == Audience::Feed || self.open.len() >= MAX_DEPTH {
+        if self.html_use == HtmlUse::Feed || self.open.len() >= MAX_DEPTH {
             return;
         }
         let mut tag = tag.clone();
@@ -357,11 +357,11 @@ impl<'a> Repairer<'a> {
         }
         self.open_cell();
         let checked = tag.attribute("checked").is_some();
-        self.out.push_str(match (self.audience, checked) {
-            (Audience::Feed, true) => "☑",
-            (Audience::Feed, false) => "☐",
-            (Audience::Page, true) => r#"<input type="checkbox" checked="" disabled="">"#,
-            (Audience::Page, false) => r#"<input type="checkbox" disabled="">"#,
+        self.out.push_str(match (self.html_use, checked) {
+            (HtmlUse::Feed, true) => "☑",
+            (HtmlUse::Feed, false) => "☐",
+            (HtmlUse::Page, true) => r#"<input type="checkbox" checked="" disabled="">"#,
+            (HtmlUse::Page, false) => r#"<input type="checkbox" disabled="">"#,
         });
     }
 

@@ -160,57 +160,31 @@ pub(in crate::render) mod tests {
     use super::*;
     use crate::config::Person;
     use crate::post::reference::Targets;
-    use crate::post::{Direction, Fingerprint, Kind, Origin, Origins, Status};
+    use crate::post::{Origin, Status};
     use crate::time::Moment;
 
     /// A post with a value in every field.
     pub(in crate::render) fn post() -> Post {
         Post {
-            source: "shore/kelp.md".into(),
             id: "tag:example.com,2026:kelp".into(),
-            atom_id: None,
-            other_ids: Box::default(),
             slug: "kelp".into(),
             address: "/posts/kelp & co".into(),
-            aliases: Box::default(),
-            names: Box::default(),
             title: "Kelp & co".into(),
             summary: "All of it.".into(),
             date: Moment::utc("2026-01-02T03:04:05Z".parse().unwrap()),
-            updated: None,
-            expires: None,
             status: Status::Published,
-            kind: Kind::Post,
             in_feeds: true,
-            minor: None,
             tags: ["sea".into()].into(),
             authors: vec![Person {
                 name: "Ada Quill".to_owned(),
                 ..Person::default()
             }],
             section: Some("shore".into()),
-            language: None,
-            direction: Direction::LeftToRight,
             image: Some("kelp.png".into()),
             link: Some("https://elsewhere.example".into()),
-            enclosures: Box::default(),
             extra: Some(Box::new(serde_json::Map::from_iter([("mood".to_owned(), "green".into())]))),
-            origins: Origins {
-                title: Origin::Default,
-                id: Origin::Default,
-                address: Origin::Default,
-                date: Origin::Default,
-                status: Origin::Default,
-                summary: Origin::Default,
-            },
-            content: Fingerprint::default(),
-            file: crate::post::Digest::default(),
             text: "Kelp.".into(),
-            touched: crate::time::Timestamp::UNIX_EPOCH.into(),
-            last_news: None,
-            is_out_already: false,
-            is_held: false,
-            has_long_text: false,
+            ..Post::unknown("shore/kelp.md".into(), Origin::Default)
         }
     }
 

@@ -15,7 +15,7 @@ use crate::static_site::manifest;
 /// The new folder, where it cannot be beside the old one.
 pub(super) const WORK: &str = ".feedmill-new";
 
-/// The folder that is written, and the one in whose place it comes.
+/// The old folder, and the new one that replaces it.
 #[derive(Debug)]
 pub(super) struct FolderPair {
     /// The folder that readers see. It may not exist yet.
@@ -123,7 +123,7 @@ impl FolderPair {
         }
     }
 
-    /// Replaces the files one by one, in an order in which none names one that is not there, and removes old ones at last.
+    /// Replaces the files one by one, so that no file links to a missing one, and removes old files last.
     fn replace_files(&self, files: &BTreeMap<Utf8PathBuf, FileRecord>, before: &Manifest) -> io::Result<()> {
         let mut ordered: Vec<&Utf8Path> = files.keys().map(|path| &**path).collect();
         ordered.sort_by_key(|path| rank(path));

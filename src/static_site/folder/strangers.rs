@@ -10,7 +10,7 @@ use super::Manifest;
 use super::exchange::WORK;
 use crate::static_site::manifest;
 
-/// Folders in folders more often than this are refused: the walk calls itself for each.
+/// The deepest nesting of folders: the walk is recursive.
 const DEEPEST: usize = 200;
 
 /// A file, a symbolic link or an empty folder that this program did not write.

@@ -26,7 +26,7 @@ pub(in crate::static_site) struct SampleHeaders {
 /// How long clients and caches may keep media files.
 pub(super) use crate::http::media::CACHE_CONTROL as MEDIA_CACHE_CONTROL;
 
-/// The fields that are set. Hosts make the others of the file.
+/// The fields that are set. Hosts derive the other fields from the file.
 const SET: [header::HeaderName; 3] = [header::CONTENT_TYPE, header::CACHE_CONTROL, header::CONTENT_SECURITY_POLICY];
 const COMMON: [header::HeaderName; 2] = [header::X_CONTENT_TYPE_OPTIONS, header::ACCESS_CONTROL_ALLOW_ORIGIN];
 

@@ -101,6 +101,24 @@ fn a_feed_at_an_address_is_read_with_its_archives() {
 }
 
 #[test]
+fn an_empty_feed_is_not_taken_for_another_file() {
+    for (content, expected) in [
+        (
+            "<feed xmlns='http://www.w3.org/2005/Atom'><title>T</title><link href='https://a.example/'/></feed>",
+            "it is a feed without items",
+        ),
+        (
+            "<svg xmlns='http://www.w3.org/2000/svg'><title>T</title></svg>",
+            "it is neither a feed nor an export",
+        ),
+    ] {
+        let at = folder(&[("file.xml", content)]);
+        let (status, _, err) = import(at.path(), &["file.xml", "posts"]);
+        assert!(status == 2 && err.contains(expected), "{err}");
+    }
+}
+
+#[test]
 fn summaries_are_refused_unless_they_are_wanted() {
     let item = |n: u32| {
         format!(
@@ -121,6 +139,7 @@ fn summaries_are_refused_unless_they_are_wanted() {
         status == 0 && err.contains("4 of 4 keep their id; 0 would appear as new"),
         "{out}{err}"
     );
+    assert_eq!(out.matches("the export has no date of it").count(), 4, "{out}");
     assert_eq!(files_below(&at.path().join("posts")).len(), 4);
 }
 

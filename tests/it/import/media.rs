@@ -98,7 +98,7 @@ fn private_networks_are_not_asked_unless_they_are_allowed() {
     let at = folder(&[("feed.json", &feed(&base))]);
     let (status, out, err) = import(at.path(), &["feed.json", "posts", "--media", "fetch"]);
     assert!(
-        status == 0 && out.contains("which belongs to this machine or to a private network"),
+        status == 1 && out.contains("which belongs to this machine or to a private network"),
         "{out}{err}"
     );
     assert!(asked.lock().unwrap().is_empty());
@@ -110,7 +110,7 @@ fn media_stay_or_go_as_the_option_says() {
     let at = folder(&[("feed.json", &feed(&base))]);
     let (_, out, _) = import(at.path(), &["feed.json", "linked"]);
     assert!(
-        out.contains(" on the old server: import into an empty folder with --media fetch"),
+        out.contains("pictures and files on the old server: 4; import again with --media fetch to have them here"),
         "{out}"
     );
     let linked = std::fs::read_to_string(at.path().join("linked/one.md")).unwrap();
@@ -121,5 +121,52 @@ fn media_stay_or_go_as_the_option_says() {
         !text.contains("![") && text.contains("big") && text.contains("Gone"),
         "{text}"
     );
+    assert!(asked.lock().unwrap().is_empty());
+}
+
+#[test]
+fn a_later_import_fetches_what_an_earlier_one_left() {
+    let (base, asked) = pictures();
+    let at = folder(&[("feed.json", &feed(&base))]);
+    import(at.path(), &["feed.json", "posts"]);
+    let linked = post(at.path(), "one.md");
+    let fetch = || {
+        import(
+            at.path(),
+            &["feed.json", "posts", "--media", "fetch", "--allow-network", "127.0.0.0/8"],
+        )
+    };
+    let (status, out, err) = fetch();
+    assert!(
+        status == 1 && out.contains("that could not be fetched: 2") && err.contains("1 post completed with pictures and files"),
+        "{out}{err}"
+    );
+    assert_eq!(
+        files_below(&at.path().join("posts")),
+        ["one.md", "one/boat-2.png", "one/boat.png"]
+    );
+    let fetched = post(at.path(), "one.md");
+    let expected = linked
+        .replace(&format!("{base}/up/boat.png"), "one/boat.png")
+        .replace(&format!("{base}/other/boat.png"), "one/boat-2.png");
+    assert_eq!(fetched, expected);
+    check(at.path(), &["link-broken"]);
+    // once more: only what failed is asked for again
+    asked.lock().unwrap().clear();
+    let (status, _, err) = fetch();
+    assert!(status == 1 && !err.contains("completed"), "{err}");
+    let mut again = asked.lock().unwrap().clone();
+    again.sort();
+    assert_eq!(again, ["/gone.png", "/page.png"]);
+    // the author's words are not written over
+    let edited = fetched.replace("Words", "Other words");
+    std::fs::write(at.path().join("posts/one.md"), &edited).unwrap();
+    asked.lock().unwrap().clear();
+    let (_, out, _) = fetch();
+    assert!(
+        out.contains("2 of its pictures and files were not fetched, because the file was edited after its import"),
+        "{out}"
+    );
+    assert_eq!(post(at.path(), "one.md"), edited);
     assert!(asked.lock().unwrap().is_empty());
 }

@@ -309,6 +309,7 @@ fn bodies_become_markdown() {
             "See \\[contact-form to=\"me\"\\] and \\[gallery\\].",
         ),
         ("Before.<!--more-->After.", "Before.\n\n<!--more-->\n\nAfter."),
+        ("Before.<!--nextpage-->After.", "Before.\n\nAfter."),
         (
             "<!-- wp:paragraph -->\n<p>A block.</p>\n<!-- /wp:paragraph -->\n\n<!-- wp:list -->\n<ul><li>One</li></ul>\n<!-- /wp:list -->",
             "A block.\n\n- One",

@@ -1,6 +1,6 @@
 //! feedmill is killed at random moments while an author goes on writing. What readers have seen stays true.
 //!
-//! `FEEDMILL_TEST_KILLS` sets how often (default 200). `FEEDMILL_TEST_SEED` repeats a run, except for its timing.
+//! `FEEDMILL_TEST_KILLS` sets how often (default 80). `FEEDMILL_TEST_SEED` repeats a run, except for its timing.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::atomic::{AtomicBool, Ordering};

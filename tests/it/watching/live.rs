@@ -254,7 +254,7 @@ async fn a_scheduled_post_appears_by_itself() {
         events.extend(change.posts.iter().map(|report| report.event.clone()));
     }
     let found = PostEventKind::Found {
-        why: "it is to appear later".to_owned(),
+        why: "it is scheduled".to_owned(),
     };
     assert_eq!(events, [found, PostEventKind::Appeared]);
     let late = Timestamp::now().duration_since(at);

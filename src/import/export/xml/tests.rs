@@ -11,8 +11,8 @@ fn read(text: &str) -> (Elements, Vec<(usize, String)>) {
     let (mut elements, mut mistakes) = (Vec::new(), Vec::new());
     while let Some(part) = parts.next_part() {
         match part {
-            Part::Element(element) => elements.push((element.name.clone(), element.text().trim().to_owned())),
-            Part::Mistake(line, message) => mistakes.push((line, message)),
+            XmlPart::Element(element) => elements.push((element.name.clone(), element.text().trim().to_owned())),
+            XmlPart::Mistake(line, message) => mistakes.push((line, message)),
         }
     }
     (elements, mistakes)
@@ -129,7 +129,7 @@ fn an_item_is_bounded_in_size_and_depth() {
 fn other_encodings_are_decoded() {
     let mut bytes = b"<?xml version='1.0' encoding='ISO-8859-1'?><rss><channel><item>caf\xe9</item></channel></rss>".to_vec();
     let mut parts = XmlParts::open(Input::Memory(Arc::new(std::mem::take(&mut bytes)))).unwrap();
-    let Some(Part::Element(element)) = parts.next_part() else {
+    let Some(XmlPart::Element(element)) = parts.next_part() else {
         panic!()
     };
     assert_eq!(element.text(), "café");

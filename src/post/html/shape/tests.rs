@@ -1,7 +1,7 @@
 use super::*;
 
-fn repair(html: &str, audience: Audience) -> String {
-    entities::marks_to_references(super::repair(html, audience))
+fn repair(html: &str, html_use: HtmlUse) -> String {
+    entities::marks_to_references(super::repair(html, html_use))
 }
 
 #[test]
@@ -151,20 +151,20 @@ fn repairs() {
         ("controls", "<form><input value=x><input type=checkbox checked></form>", "☑"),
     ];
     for (name, html, expected) in cases {
-        assert_eq!(repair(html, Audience::Feed), expected, "{name}");
+        assert_eq!(repair(html, HtmlUse::Feed), expected, "{name}");
     }
 }
 
 #[test]
 fn depth_is_bounded_and_content_kept() {
     for tag in ["div", "b", "blockquote", "ul><li", "table><tr><td", "span"] {
-        let deep = repair(&format!("{}text", format!("<{tag}>").repeat(20_000)), Audience::Page);
+        let deep = repair(&format!("{}text", format!("<{tag}>").repeat(20_000)), HtmlUse::Page);
         assert!(deep.matches('<').count() <= 2 * (MAX_DEPTH + 2), "{tag}"); // two more for a cell
         assert!(deep.contains("text"), "{tag}");
     }
     let at_once = repair(
         &format!("{}<b/>x{}<p>y</p>", "<div>".repeat(200), "</div>".repeat(200)),
-        Audience::Page,
+        HtmlUse::Page,
     );
     assert!(
         at_once.ends_with("</div><p>y</p>"),
@@ -172,13 +172,13 @@ fn depth_is_bounded_and_content_kept() {
     );
     let closed = repair(
         &format!("{}x{}<p>y</p>", "<div>".repeat(500), "</div>".repeat(500)),
-        Audience::Page,
+        HtmlUse::Page,
     );
     assert!(closed.ends_with("</div><p>y</p>"), "what follows is not drawn in");
     // of 150 that were begun 60 end: 50 that were left out, and 10
     let half = repair(
         &format!("{}x{}<p>y</p>", "<div>".repeat(150), "</div>".repeat(60)),
-        Audience::Page,
+        HtmlUse::Page,
     );
     let (before, _) = half.split_once("<p>y</p>").unwrap();
     assert_eq!(
@@ -187,7 +187,7 @@ fn depth_is_bounded_and_content_kept() {
         "the ends of those left out end no other"
     );
     for (depth, expected) in [(MAX_DEPTH - 1, true), (MAX_DEPTH, false)] {
-        let picture = repair(&format!("{}<img src=a>", "<div>".repeat(depth)), Audience::Page);
+        let picture = repair(&format!("{}<img src=a>", "<div>".repeat(depth)), HtmlUse::Page);
         assert_eq!(picture.contains("<img"), expected, "{depth}");
     }
 }
