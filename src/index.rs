@@ -116,6 +116,9 @@ pub struct Filter {
     pub year: Option<i16>,
 }
 
+/// Posts by the instant at which they appear or disappear.
+type DuePosts = SharedVec<(Timestamp, Arc<Post>)>;
+
 /// An immutable index of all posts, for feeds, listings and pages.
 #[derive(Debug)]
 pub struct Index {
@@ -126,8 +129,8 @@ pub struct Index {
     pages: SharedVec<Arc<Post>>,
     /// All posts and pages that the search finds, newest first; built on the first request for it.
     searched: OnceLock<SharedVec<Arc<Post>>>,
-    /// The posts that will appear or disappear, by the next instant at which they do.
-    due: SharedVec<(Timestamp, Arc<Post>)>,
+    /// The posts that will appear or disappear.
+    due: DuePosts,
     site_language: String,
     /// The instant that the index was built for.
     now: Timestamp,
@@ -259,7 +262,7 @@ impl Index {
         &self,
         changes: &BTreeMap<Utf8PathBuf, ClaimChange>,
         now: Timestamp,
-    ) -> (Scopes, SharedVec<Arc<Post>>, SharedVec<(Timestamp, Arc<Post>)>) {
+    ) -> (Scopes, SharedVec<Arc<Post>>, DuePosts) {
         let (mut scopes, mut pages, mut due) = (self.scopes.clone(), self.pages.clone(), self.due.clone());
         // remove first: a post may take the place that another one leaves
         for post in changes.values().filter_map(|change| change.before.as_ref()) {

@@ -8,11 +8,11 @@
 //! Each request is limited in size, time and redirects. Nothing is decompressed, so a response is never larger than it was sent.
 //!
 //! ```no_run
-//! use feedmill::outgoing::{Client, Limits, Request};
+//! use feedmill::outgoing::{Client, Limits, OutgoingRequest};
 //!
 //! let client = Client::new(Vec::new());
 //! let url = "https://example.com/feed.xml".parse()?;
-//! let response = client.send(&Request::get(&url), Limits::default())?;
+//! let response = client.send(&OutgoingRequest::get(&url), Limits::default())?;
 //! println!("{} from {}", response.status(), response.url());
 //! println!("{} bytes", response.read_to_vec()?.len());
 //! # Ok::<(), Box<dyn std::error::Error>>(())
@@ -67,7 +67,7 @@ impl Default for Limits {
 
 /// A request.
 #[derive(Clone, Debug)]
-pub struct Request<'a> {
+pub struct OutgoingRequest<'a> {
     /// GET, HEAD or POST.
     pub method: Method,
     /// An http or https URL.
@@ -78,11 +78,11 @@ pub struct Request<'a> {
     pub body: &'a [u8],
 }
 
-impl<'a> Request<'a> {
+impl<'a> OutgoingRequest<'a> {
     /// A GET request without further header fields.
     #[must_use]
-    pub fn get(url: &'a Url) -> Request<'a> {
-        Request {
+    pub fn get(url: &'a Url) -> OutgoingRequest<'a> {
+        OutgoingRequest {
             method: Method::GET,
             url,
             headers: Vec::new(),
@@ -92,26 +92,26 @@ impl<'a> Request<'a> {
 
     /// A HEAD request without further header fields.
     #[must_use]
-    pub fn head(url: &'a Url) -> Request<'a> {
-        Request {
+    pub fn head(url: &'a Url) -> OutgoingRequest<'a> {
+        OutgoingRequest {
             method: Method::HEAD,
-            ..Request::get(url)
+            ..OutgoingRequest::get(url)
         }
     }
 
     /// A POST request with `body`.
     #[must_use]
-    pub fn post(url: &'a Url, body: &'a [u8]) -> Request<'a> {
-        Request {
+    pub fn post(url: &'a Url, body: &'a [u8]) -> OutgoingRequest<'a> {
+        OutgoingRequest {
             method: Method::POST,
             body,
-            ..Request::get(url)
+            ..OutgoingRequest::get(url)
         }
     }
 
     /// The request with the header field `name` added.
     #[must_use]
-    pub fn with_header(mut self, name: &'a str, value: impl Into<String>) -> Request<'a> {
+    pub fn with_header(mut self, name: &'a str, value: impl Into<String>) -> OutgoingRequest<'a> {
         self.headers.push((name, value.into()));
         self
     }
@@ -195,7 +195,7 @@ impl Client {
     /// # Errors
     ///
     /// Why there is no response. A response with a status of 400 or more is no error.
-    pub fn send(&self, request: &Request, limits: Limits) -> Result<Response, FetchError> {
+    pub fn send(&self, request: &OutgoingRequest, limits: Limits) -> Result<Response, FetchError> {
         let deadline = Instant::now() + limits.time;
         let mut url = request.url.clone();
         for _ in 0..=limits.redirects {
@@ -225,13 +225,13 @@ impl Client {
     /// # Errors
     ///
     /// Why there is no response. A response with a status of 400 or more is no error.
-    pub fn fetch_head(&self, request: &Request, time: Duration) -> Result<(StatusCode, HeaderMap), FetchError> {
+    pub fn fetch_head(&self, request: &OutgoingRequest, time: Duration) -> Result<(StatusCode, HeaderMap), FetchError> {
         let response = self.send_once(request, request.url, Instant::now() + time, Limits::default())?;
         Ok((response.status, response.headers))
     }
 
     /// Sends `request` to `url`, without following a redirect.
-    fn send_once(&self, request: &Request, url: &Url, deadline: Instant, limits: Limits) -> Result<Response, FetchError> {
+    fn send_once(&self, request: &OutgoingRequest, url: &Url, deadline: Instant, limits: Limits) -> Result<Response, FetchError> {
         check_url(url)?;
         let left = deadline.saturating_duration_since(Instant::now());
         if left.is_zero() {

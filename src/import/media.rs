@@ -17,7 +17,7 @@ use url::Url;
 use super::export::archive::Archive;
 use super::files::write_new_with;
 use crate::diagnostic::plain_error;
-use crate::outgoing::{Client, FetchError, Limits, Request};
+use crate::outgoing::{Client, FetchError, Limits, OutgoingRequest};
 use crate::post::slug::slugify;
 
 /// The limits of one file.
@@ -199,7 +199,7 @@ impl<'a> Store<'a> {
         let url: Url = address.parse().map_err(|_| "it is no valid address".to_owned())?;
         let response = self
             .client
-            .send(&Request::get(&url), LIMITS)
+            .send(&OutgoingRequest::get(&url), LIMITS)
             .map_err(|error| error.to_string())?;
         if !response.status().is_success() {
             return Err(format!("the server answered {}", response.status()));

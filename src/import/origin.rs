@@ -17,7 +17,7 @@ use url::Url;
 use super::address;
 use super::feed::{self, OldFeed};
 use crate::diagnostic::plain_error;
-use crate::outgoing::{Client, Limits, Request, address as outgoing_address};
+use crate::outgoing::{Client, Limits, OutgoingRequest, address as outgoing_address};
 
 /// The most bytes of a document.
 const MOST_BYTES: u64 = 16 * 1024 * 1024;
@@ -176,7 +176,7 @@ fn fetch(url: &Url, client: &Client) -> Result<(Url, OldFeed), String> {
         bytes: MOST_BYTES,
         ..Limits::default()
     };
-    let request = Request::get(url).with_header("Accept", ACCEPT);
+    let request = OutgoingRequest::get(url).with_header("Accept", ACCEPT);
     let response = client.send(&request, limits).map_err(|error| error.to_string())?;
     if !response.status().is_success() {
         return Err(format!("the server answered {}", response.status()));

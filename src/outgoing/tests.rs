@@ -77,7 +77,7 @@ fn loopback() -> Client {
 }
 
 fn get(client: &Client, url: &Url, limits: Limits) -> Result<Vec<u8>, FetchError> {
-    client.send(&Request::get(url), limits)?.read_to_vec()
+    client.send(&OutgoingRequest::get(url), limits)?.read_to_vec()
 }
 
 #[test]
@@ -153,7 +153,9 @@ fn redirects_are_followed_and_each_is_checked() {
         _ => ok("?"),
     });
     let client = loopback();
-    let response = client.send(&Request::get(&server.url("/a")), Limits::default()).unwrap();
+    let response = client
+        .send(&OutgoingRequest::get(&server.url("/a")), Limits::default())
+        .unwrap();
     assert_eq!(response.url(), &server.url("/b?x=1"));
     assert_eq!(response.read_to_vec().unwrap(), b"arrived");
     for (path, expected) in [
@@ -174,10 +176,12 @@ fn redirects_are_followed_and_each_is_checked() {
 fn a_post_is_sent_as_it_is_and_never_redirected() {
     let server = Server::start(|path| if path == "/a" { moved("/b") } else { ok("") });
     let (url, body) = (server.url("/a"), b"hub.mode=publish".as_slice());
-    let request = Request::post(&url, body).with_header("Content-Type", "application/x-www-form-urlencoded");
+    let request = OutgoingRequest::post(&url, body).with_header("Content-Type", "application/x-www-form-urlencoded");
     let response = loopback().send(&request, Limits::default()).unwrap();
     assert_eq!(response.status(), 302);
-    let head = loopback().send(&Request::head(&server.url("/c")), Limits::default()).unwrap();
+    let head = loopback()
+        .send(&OutgoingRequest::head(&server.url("/c")), Limits::default())
+        .unwrap();
     assert_eq!(head.status(), 200);
     let requests = server.requests.lock().unwrap();
     let [post, head] = requests.as_slice() else {

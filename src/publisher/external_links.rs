@@ -25,7 +25,7 @@ use self::cache::LinkCache;
 pub use self::diagnostics::external_diagnostics;
 use self::hosts::Hosts;
 use super::ExternalLink;
-use crate::outgoing::{Client, FetchError, Request};
+use crate::outgoing::{Client, FetchError, OutgoingRequest};
 use crate::time::Timestamp;
 
 /// The most redirects from one address.
@@ -217,9 +217,9 @@ impl Checker<'_> {
     /// One request; `None` if the time is over.
     fn ask(&self, method: &Method, url: &Url) -> Option<Result<(StatusCode, HeaderMap), FetchError>> {
         self.hosts.in_turn(url, self.deadline, |left| {
-            let request = Request {
+            let request = OutgoingRequest {
                 method: method.clone(),
-                ..Request::get(url)
+                ..OutgoingRequest::get(url)
             };
             self.client.fetch_head(&request, self.limits.request.min(left))
         })

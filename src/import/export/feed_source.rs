@@ -16,7 +16,7 @@ use super::{ListedFile, ReadProgress};
 use crate::diagnostic::plain_error;
 use crate::import::address;
 use crate::import::imported::FoundItem;
-use crate::outgoing::{Limits, Request};
+use crate::outgoing::{Limits, OutgoingRequest};
 
 /// The most bytes of a document.
 const MOST_BYTES: u64 = 64 * 1024 * 1024;
@@ -111,7 +111,7 @@ impl<'a> FeedReading<'a> {
             bytes: MOST_BYTES,
             ..Limits::default()
         };
-        let request = Request::get(url).with_header("Accept", ACCEPT);
+        let request = OutgoingRequest::get(url).with_header("Accept", ACCEPT);
         let response = self
             .options
             .client
