@@ -196,7 +196,7 @@ fn depth_is_bounded_and_content_kept() {
 fn cards_that_open_and_close() {
     let card = "<div class=\"kg-card kg-toggle-card\"><div class=\"kg-toggle-heading\"><h4 class=\"kg-toggle-heading-text\">Why?</h4>\
                 <button class=\"kg-toggle-card-icon\"><b>+</b></button></div><div class=\"kg-toggle-content\"><div>x</div></div></div><p>y</p>";
-    let repaired = repair(card, Audience::Feed).replace('"', "'");
+    let repaired = repair(card, HtmlUse::Feed).replace('"', "'");
     let bare: String = tokens(&repaired)
         .map(|token| match token {
             Token::Text(text) => text.to_owned(),
@@ -210,8 +210,8 @@ fn cards_that_open_and_close() {
         "<details><summary><span>Why?</span></summary><div><div>x</div></div></details><p>y</p>"
     );
     // a button that does not end, and a card in a card
-    let open = repair("<button class='kg-toggle-card-icon'>a<p>b", Audience::Feed);
+    let open = repair("<button class='kg-toggle-card-icon'>a<p>b", HtmlUse::Feed);
     assert!(open.contains('a') && open.contains("<p>b</p>"), "{open}");
-    let nested = repair(&"<div class='kg-toggle-card'>x</div>".repeat(2), Audience::Feed);
+    let nested = repair(&"<div class='kg-toggle-card'>x</div>".repeat(2), HtmlUse::Feed);
     assert_eq!(nested.matches("</details>").count(), 2);
 }
