@@ -23,6 +23,7 @@ const ELSEWHERE: [(&str, &str); 34] = [
     ("link-not-public", "where links lead: links"),
     ("enclosure-missing", "where links lead: links"),
     ("old-addresses", "where links lead: links"),
+    ("link-guessed", "where links lead: links"),
     ("external-moved", "about other sites: external"),
     ("external-gone", "about other sites: external"),
     ("external-error", "about other sites: external"),
