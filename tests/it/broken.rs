@@ -13,7 +13,7 @@ use feedmill::site::Site;
 use crate::still::{TestFolder, files, fixtures, said};
 
 /// Codes that no file in a repository can or should cause, and why.
-const ELSEWHERE: [(&str, &str); 34] = [
+const ELSEWHERE: [(&str, &str); 35] = [
     ("address-redirected", "about the configuration too: static_files"),
     ("static-file-hidden", "about a file that is no post: static_files"),
     ("html-removed", "said by `check` alone: words"),
