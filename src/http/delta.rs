@@ -12,6 +12,7 @@ use super::negotiate::is_accepted;
 use super::request::Request;
 use crate::index::Scope;
 use crate::render::Format;
+use crate::render::encode::Coding;
 use crate::site::Site;
 
 /// The field in which a client asks for a delta.
@@ -28,7 +29,12 @@ pub fn delta(site: &Site, scope: &Scope, format: Format, request: &Request, whol
     }
     let held = if_none_match_tags(request.headers);
     let (document, base) = site.delta(scope, format, &held)?;
-    let coding = request.codings.iter().next()?;
+    // that of the whole feed, for which the header is; the one that the client prefers may not be made yet
+    let named = whole.headers().get(header::CONTENT_ENCODING);
+    let coding = Coding::ALL
+        .into_iter()
+        .find(|coding| named.is_some_and(|named| named == coding.name()));
+    let coding = coding.unwrap_or(Coding::Identity);
     let mut response = whole.clone();
     *response.status_mut() = StatusCode::IM_USED;
     *response.body_mut() = document.encoded(coding).bytes.clone();
@@ -41,4 +47,74 @@ pub fn delta(site: &Site, scope: &Scope, format: Format, request: &Request, whol
         headers.insert(DELTA_BASE, HeaderValue::try_from(base).ok()?);
     }
     Some(response)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use http::HeaderMap;
+
+    use super::*;
+    use crate::config::Config;
+    use crate::http::routes::answer;
+    use crate::http::target::Target;
+    use crate::post::{Changes, Post, read};
+    use crate::site::SiteInput;
+    use crate::source_file::SourceFile;
+    use crate::time::Timestamp;
+
+    fn post(name: &str, config: &Config) -> Arc<Post> {
+        let file = SourceFile {
+            path: format!("{name}.md").into(),
+            bytes: format!("---\ndate: 2026-01-01\n---\n{}\n", "Words. ".repeat(200))
+                .into_bytes()
+                .into(),
+            modified: Timestamp::UNIX_EPOCH,
+        };
+        Arc::new(read(&file, config).unwrap().post)
+    }
+
+    fn rss(site: &Site, headers: &[(HeaderName, &str)]) -> Response<Bytes> {
+        let target = Target::parse("/rss.xml");
+        let headers = headers
+            .iter()
+            .map(|(name, value)| (name.clone(), HeaderValue::from_str(value).unwrap()));
+        let headers = HeaderMap::from_iter(headers);
+        answer(site, &Request::new(target.as_ref(), "/rss.xml", "", &headers, site.built()))
+    }
+
+    #[test]
+    fn the_header_names_the_coding_of_the_delta_also_before_the_whole_feed_is_compressed() {
+        let config = Arc::new(Config::default());
+        let build = |names: &[&str], at: &str, previous: Option<&Site>| {
+            let posts = names.iter().map(|name| post(name, &config)).collect();
+            let input = SiteInput {
+                changes: Changes::all(posts),
+                ..SiteInput::default()
+            };
+            Site::build(&config, input, at.parse().unwrap(), previous)
+        };
+        let first = build(&["a"], "2026-02-01T00:00:00Z", None);
+        let held = rss(&first, &[]).headers()[header::ETAG].to_str().unwrap().to_owned();
+        let second = build(&["a", "b"], "2026-02-02T00:00:00Z", Some(&first));
+        for is_finished in [false, true] {
+            if is_finished {
+                second.finish();
+            }
+            let wish = [
+                (A_IM, "feed"),
+                (header::IF_NONE_MATCH, &*held),
+                (header::ACCEPT_ENCODING, "gzip"),
+            ];
+            let delta = rss(&second, &wish);
+            assert_eq!(delta.status(), StatusCode::IM_USED);
+            let coding = delta
+                .headers()
+                .get(header::CONTENT_ENCODING)
+                .map(|value| value.to_str().unwrap());
+            assert_eq!(coding, is_finished.then_some("gzip"));
+            assert_eq!(delta.body().starts_with(b"\x1f\x8b"), is_finished);
+        }
+    }
 }
