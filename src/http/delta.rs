@@ -80,7 +80,7 @@ mod tests {
         let headers = headers
             .iter()
             .map(|(name, value)| (name.clone(), HeaderValue::from_str(value).unwrap()));
-        let headers = HeaderMap::from_iter(headers);
+        let headers: HeaderMap = headers.collect();
         answer(site, &Request::new(target.as_ref(), "/rss.xml", "", &headers, site.built()))
     }
 

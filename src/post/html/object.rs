@@ -118,7 +118,23 @@ mod tests {
                 "<object data=\"https://www.youtube.com/embed/x\"></object>",
                 "<a href=\"https://www.youtube.com/watch?v=x\">www.youtube.com/watch?v=x</a>",
             ),
+            (
+                "<object data=\"a.svg\"><object data=\"a.png\">c</object>e</object>d",
+                "<img src=\"a.svg\">d",
+            ),
+            (
+                "<object data=\"a.pdf\"><p>x</p><a href=\"a.pdf\">y</a></object>z",
+                "<p>x</p><a href=\"a.pdf\">y</a>z",
+            ),
             // without an end or an address
+            (
+                "<object data=\"a.svg\"><img src=\"a.png\">b",
+                "<img src=\"a.svg\"><img src=\"a.png\">b",
+            ),
+            (
+                "<object data=\"a.pdf\"><a href=\"c.pdf\">c</a>b",
+                "<a href=\"a.pdf\">a.pdf</a><a href=\"c.pdf\">c</a>b",
+            ),
             ("<object data=\"a.svg\">b", "<img src=\"a.svg\">b"),
             ("<object><param name=\"a\">b</object>", "b"),
             ("<object data=\"javascript:a\">b</object>", "<a>javascript:a</a>"),

@@ -442,6 +442,25 @@ fn markup() -> impl Strategy<Value = String> {
     proptest::collection::vec(piece, 0..24).prop_map(|pieces| pieces.concat())
 }
 
+#[test]
+fn addresses_of_media_are_found_with_their_role() {
+    let html = "<video src='v.mp4' poster='p.jpg'><source src='v.webm'><track src='t.vtt'></video><audio src='a.mp3'></audio>";
+    let found: Vec<String> = super::addresses(html).into_iter().map(|(address, _)| address).collect();
+    for expected in ["v.mp4", "p.jpg", "v.webm", "t.vtt", "a.mp3"] {
+        assert!(found.iter().any(|address| address == expected), "{expected} of {found:?}");
+    }
+}
+
+#[test]
+fn an_address_that_a_template_makes_leads_nowhere() {
+    for address in ["{{ x }}", "/{% link %}", "a%7B%7Bx", "a%7B%25x"] {
+        assert!(super::contains_template_tag(address), "{address}");
+        let html = for_feed(&format!("<a href=\"{address}\">a</a>"), URL);
+        assert_eq!(html, "<a>a</a>", "{address}");
+    }
+    assert!(!super::contains_template_tag("/a/{b}"));
+}
+
 proptest! {
     #[test]
     fn cleaned_html_is_safe_balanced_and_stable(html in markup()) {

@@ -187,8 +187,10 @@ fn depth_is_bounded_and_content_kept() {
         "the ends of those left out end no other"
     );
     for (depth, expected) in [(MAX_DEPTH - 1, true), (MAX_DEPTH, false)] {
-        let picture = repair(&format!("{}<img src=a>", "<div>".repeat(depth)), HtmlUse::Page);
-        assert_eq!(picture.contains("<img"), expected, "{depth}");
+        for picture in ["<img src=a>", "<object data=a.png></object>"] {
+            let repaired = repair(&format!("{}{picture}", "<div>".repeat(depth)), HtmlUse::Page);
+            assert_eq!(repaired.contains("<img"), expected, "{picture} {depth}");
+        }
     }
 }
 
