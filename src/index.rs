@@ -290,8 +290,8 @@ impl Index {
         (scopes, pages, due)
     }
 
-    /// The same index, where the files of the posts at `sources` may belong to others than before: these posts could be read before, or
-    /// can be read now.
+    /// The same index after the files at `sources` became readable or unreadable. Media files beside them may belong to another post than
+    /// before.
     #[must_use]
     pub(crate) fn with_changed_owners<'a>(mut self, sources: impl Iterator<Item = &'a Utf8Path>) -> Index {
         let keys = self.targets.keys_of_own_files(sources);

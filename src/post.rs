@@ -308,7 +308,7 @@ impl Visibility {
 }
 
 impl Post {
-    /// A post at `source` of which nothing is known, which nobody may read. `origin` is that of all its properties.
+    /// A private post at `source` with empty fields. `origin` is the origin of all its properties.
     pub(crate) fn unknown(source: Utf8PathBuf, origin: Origin) -> Post {
         Post {
             source,

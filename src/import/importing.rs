@@ -2,8 +2,8 @@
 //!
 //! The export is read twice: first to choose the file of each post, so that links between posts can name files, then to write them. So
 //! only one post is in memory at a time. A post whose id a file already has is left alone: a second import writes nothing. The one
-//! exception are media that an earlier import did not fetch: they are fetched then, and the file of their post is written again if nobody
-//! edited it since.
+//! exception are media that an earlier import did not fetch: they are fetched, and the file of their post is written again, unless its
+//! author edited it since.
 
 use std::collections::{BTreeMap, HashMap};
 use std::hash::{DefaultHasher, Hash, Hasher};

@@ -237,7 +237,7 @@ fn is_for_readers(site: &Site, post: &Post) -> bool {
 }
 
 /// The link of `post` to another site that `reference` is; `None` if it is no address of http or https, or contains a tag of a template.
-/// Drafts have none: they may name what nobody is to know yet.
+/// Drafts have none: they may name something that is still secret.
 fn external_link(site: &Site, post: &Post, reference: &str) -> Option<ExternalLink> {
     let trimmed = reference.trim();
     let mut url = if trimmed.starts_with("//") {

@@ -58,7 +58,7 @@ impl CombinedLine {
         }
     }
 
-    /// The line of a response of which `bytes` of the body were sent by `now`.
+    /// The line of a response. `bytes` is how much of its body was sent until `now`.
     pub(super) fn text(&self, bytes: u64, now: Timestamp) -> String {
         let CombinedLine {
             request,

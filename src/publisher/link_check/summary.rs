@@ -301,7 +301,7 @@ impl DiagnosticWriter<'_> {
         }
     }
 
-    /// Suggests `pattern`, under which `count` links would be right, of which `first` is one.
+    /// Suggests `pattern`, which makes `count` links right. `first` is the first of them.
     fn suggest_permalink(&mut self, check: &LinkCheck, pattern: &str, count: usize, first: &OldAddress) {
         let all = if is_dated(&first.reference) {
             let old = check.old_addresses.iter().filter(|old| is_dated(&old.reference));

@@ -680,7 +680,7 @@ fn quotes_with_their_sources() {
             &[],
         ),
         (
-            "nobody",
+            "no author",
             "{% blockquote %}\na\n{% endblockquote %}",
             "<blockquote>\n<p>a</p>\n</blockquote>".to_owned(),
             "a",
