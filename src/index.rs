@@ -56,6 +56,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, LazyLock, OnceLock};
 
 use camino::{Utf8Path, Utf8PathBuf};
+use jiff::SignedDuration;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
 use percent_encoding::utf8_percent_encode;
 
 use crate::config::Config;
@@ -444,7 +447,7 @@ impl Index {
         }
         let mut total = 0;
         let mut found = Vec::new();
-        for post in posts.iter().filter(|post| filter.matches(post, &self.site_language)) {
+        for post in filter.dated(posts).filter(|post| filter.matches(post, &self.site_language)) {
             if total >= skip && found.len() < per_page {
                 found.push(Arc::clone(post));
             }
@@ -515,6 +518,21 @@ impl Filter {
             .filter(|&asked| asked)
             .count();
         language.is_none() && year.is_none() && asked == usize::from(*scope != Scope::Site)
+    }
+
+    /// Those of `posts`, newest first, that may be of its year: a year on a calendar begins up to a day earlier or later elsewhere.
+    fn dated<'a>(&self, posts: &'a SharedVec<Arc<Post>>) -> impl Iterator<Item = &'a Arc<Post>> {
+        let new_year = |year: i16| TimeZone::UTC.to_timestamp(Date::new(year, 1, 1).ok()?.at(0, 0, 0, 0)).ok();
+        let day = SignedDuration::from_hours(26);
+        let span = self.year.and_then(|year| {
+            let first = new_year(year)?.checked_sub(day).ok()?;
+            let end = new_year(year.checked_add(1)?)?.checked_add(day).ok()?;
+            Some((first, end))
+        });
+        let start = span.map_or(0, |(_, end)| posts.partition_point(|post| post.date.timestamp() > end));
+        posts
+            .iter_from(start)
+            .take_while(move |post| span.is_none_or(|(first, _)| post.date.timestamp() >= first))
     }
 
     /// Whether the filter matches `post`. A post without a language has `site_language`.

@@ -158,6 +158,30 @@ fn filters_and_pages() {
 }
 
 #[test]
+fn a_year_is_that_of_the_author_s_calendar() {
+    let files = [
+        ("new.md", "---\ndate: 2025-01-01T00:30:00+14:00\n---\n"),
+        ("old.md", "---\ndate: 2024-12-31T23:30:00-12:00\n---\n"),
+        ("first.md", "---\ndate: 2024-01-01T00:30:00+14:00\n---\n"),
+        ("before.md", "---\ndate: 2023-12-31T23:30:00-12:00\n---\n"),
+    ];
+    let (index, _) = index(&files, NOW);
+    for (year, expected) in [
+        (2025, &["new.md"][..]),
+        (2024, &["old.md", "first.md"]),
+        (2023, &["before.md"]),
+        (2022, &[]),
+        (i16::MAX, &[]),
+    ] {
+        let filter = Filter {
+            year: Some(year),
+            ..Filter::default()
+        };
+        assert_eq!(sources(&index.page(&filter, 1, 8).0), expected, "{year}");
+    }
+}
+
+#[test]
 fn every_post_has_a_unique_id_slug_and_address() {
     let files = [
         ("b/hello.md", "---\ndate: 2026-01-01\n---\n"),
