@@ -25,8 +25,8 @@ pub(crate) struct Unchanged<'a> {
     has_new_targets: bool,
     /// The tags of the posts that differ.
     tags: HashSet<String>,
-    /// Their years.
-    years: HashSet<i16>,
+    /// For each of their years all posts of that year, of the site and of the one before.
+    years: HashMap<i16, [Vec<Arc<Post>>; 2]>,
 }
 
 impl Site {
@@ -48,7 +48,13 @@ impl Site {
                 .iter()
                 .flat_map(|post| post.tags.iter().map(|tag| key(tag)))
                 .collect(),
-            years: differing.iter().map(|post| post.date.date().year()).collect(),
+            years: differing
+                .iter()
+                .map(|post| post.date.date().year())
+                .collect::<HashSet<i16>>()
+                .into_iter()
+                .map(|year| (year, [self, before].map(|site| posts_of_year(site, year))))
+                .collect(),
         })
     }
 }
@@ -105,9 +111,15 @@ impl Unchanged<'_> {
             && are_same(posts.iter(), known.iter())
     }
 
-    /// Whether the pages of `year` are the same.
-    pub(crate) fn is_year_unchanged(&self, year: i16) -> bool {
-        !self.years.contains(&year)
+    /// Whether page `number` of the posts of `year` is the same.
+    pub(crate) fn is_year_unchanged(&self, year: i16, number: usize) -> bool {
+        let Some([posts, known]) = self.years.get(&year) else {
+            return true;
+        };
+        let per_page = self.site.config.list.per_page.max(1);
+        let page = |posts: &'_ [Arc<Post>]| posts.chunks(per_page).nth(number.saturating_sub(1)).map(<[_]>::to_vec);
+        let (page, known_page) = (page(posts).unwrap_or_default(), page(known).unwrap_or_default());
+        posts.len() == known.len() && are_same(page.iter(), known_page.iter())
     }
 
     /// Whether the feeds of `scope` at `place` are the same.
@@ -137,6 +149,15 @@ impl Unchanged<'_> {
         let related = |site: &Site| site.index.related(post, RELATED);
         is_untouched || are_same(related(self.site).iter(), related(self.before).iter())
     }
+}
+
+/// The public posts of `year`, newest first.
+fn posts_of_year(site: &Site, year: i16) -> Vec<Arc<Post>> {
+    let filter = Filter {
+        year: Some(year),
+        ..Filter::default()
+    };
+    site.index.page(&filter, 1, usize::MAX).0
 }
 
 /// The neighbours of `post` in time, if it has any.

@@ -47,7 +47,7 @@ impl DocumentAddress {
             Some(Target::Listed(slug)) => unchanged.is_listed_post_unchanged(&slug),
             Some(Target::Feed(scope, place, _)) => unchanged.is_feed_unchanged(&scope, place),
             Some(Target::Page(scope, number)) => unchanged.is_page_unchanged(&scope, number),
-            Some(Target::Year(year, _)) => unchanged.is_year_unchanged(year),
+            Some(Target::Year(year, number)) => unchanged.is_year_unchanged(year, number),
             Some(Target::Listing) => {
                 let number = self.query.strip_prefix("page=").map_or(Some(1), |number| number.parse().ok());
                 number.is_some_and(|number| unchanged.is_page_unchanged(&Scope::Site, number))
