@@ -4,6 +4,7 @@
 
 mod colour;
 mod explain;
+mod public_address;
 mod redirect;
 mod schema;
 mod shortcodes;
@@ -46,6 +47,8 @@ pub struct Config {
     pub cache: CacheSettings,
     /// How many unconditional requests one client may send.
     pub pace: RateLimitSettings,
+    /// How subscribers are told of new posts.
+    pub push: PushSettings,
     /// Addresses that have moved.
     pub redirect: Redirects,
     /// Tags of other tools, by name, with their templates.
@@ -93,6 +96,9 @@ impl Config {
             ("server.max_headers", self.server.max_headers as u64),
             ("server.max_body_bytes", self.server.max_body_bytes as u64),
             ("state.withdrawn_days", u64::from(self.state.withdrawn_days)),
+            ("push.per_host", self.push.per_host as u64),
+            ("push.max_subscriptions", self.push.max_subscriptions as u64),
+            ("push.max_subscriptions_per_host", self.push.max_subscriptions_per_host as u64),
         ] {
             check_range(key, value)?;
         }

@@ -8,7 +8,7 @@
 //! - floor 3: [`render`]: index → feeds, pages, listings
 //! - floor 4: [`site`]: everything that is served, as it is at one instant
 //! - floor 5: [`storage`]: what must survive a restart; [`import`]; [`metrics`]; [`outgoing`]: requests to other servers
-//! - floor 6: [`source`]: where posts come from: the folder, the watch, the state of each file
+//! - floor 6: [`source`]: where posts come from: the folder, the watch, the state of each file; [`push`]: subscribers are told of new posts
 //! - floor 7: [`publisher`]: builds sites; [`http`]: answers requests
 //! - floor 8: [`cli`]: one file for each command
 //!
@@ -25,6 +25,7 @@ mod metrics;
 pub mod outgoing;
 pub mod post;
 pub mod publisher;
+pub mod push;
 pub mod render;
 pub mod shared_vec;
 pub mod site;

@@ -25,7 +25,7 @@ use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use arc_swap::ArcSwap;
+use arc_swap::{ArcSwap, ArcSwapOption};
 use tokio::sync::{Mutex, broadcast, mpsc, oneshot, watch};
 use tokio::task::{JoinHandle, spawn_blocking};
 use tokio_util::sync::{CancellationToken, DropGuard};
@@ -35,7 +35,7 @@ use crate::site::Site;
 use crate::source::Source;
 use crate::source::folder::templates::TemplateVersions;
 use crate::source::watch::{Hints, SourceWatch, Watching};
-use crate::storage::Storage;
+use crate::storage::{Storage, StorageWriter};
 use crate::time::Timestamp;
 
 use self::build_throttle::BuildThrottle;
@@ -79,6 +79,8 @@ struct PublisherState {
     site: ArcSwap<Site>,
     health: ArcSwap<Health>,
     changes: broadcast::Sender<Arc<ChangeEvent>>,
+    /// The writer of the storage in use; a reload replaces it.
+    store: ArcSwapOption<StorageWriter>,
     /// The time for which the newest site was built.
     built: watch::Sender<Timestamp>,
 }
@@ -167,6 +169,7 @@ impl Publisher {
             site: ArcSwap::new(site),
             health: ArcSwap::from_pointee(first.health),
             changes: broadcast::Sender::new(WAITING_EVENTS),
+            store: ArcSwapOption::new(builder.store.clone()),
         });
         let token = CancellationToken::new();
         tokio::spawn(Arc::clone(&shared).finish(shared.built.subscribe(), token.clone()));
@@ -221,6 +224,14 @@ impl Publisher {
     /// Returns a receiver of the time for which the newest site was built. It skips sites if the receiver is slow.
     pub fn sites(&self) -> watch::Receiver<Timestamp> {
         self.shared.built.subscribe()
+    }
+
+    /// Returns the writer of the storage in use; `None` without storage.
+    ///
+    /// Ask for it each time: a reload closes it and opens another one. A closed one writes nothing, so write again what it did not
+    /// acknowledge.
+    pub fn store(&self) -> Option<Arc<StorageWriter>> {
+        self.shared.store.load_full()
     }
 
     /// Returns the state of the engine.
@@ -397,6 +408,7 @@ impl Engine {
         // at a start no post counts as new
         first.posts.clear();
         self.templates = builder.theme.seen().cloned();
+        self.shared.store.store(builder.store.clone());
         self.builder = Some(builder);
         (self.watch, self.config) = (watch, config);
         let published = self.shared.publish(first);

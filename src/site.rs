@@ -2,6 +2,7 @@
 
 mod bundle;
 mod documents;
+mod edition;
 mod feed_changes;
 mod feed_versions;
 mod linking;
@@ -20,6 +21,7 @@ use bytes::Bytes;
 use camino::{Utf8Path, Utf8PathBuf};
 
 use self::documents::{DocumentContext, Documents, FeedDocument};
+pub use self::edition::Edition;
 pub use self::feed_changes::ChangedFeed;
 pub(crate) use self::linking::Linking;
 use self::listing::ListingCache;

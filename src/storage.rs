@@ -1,5 +1,5 @@
 //! Storage for all data that must survive a restart: records of the site, its posts and documents, jobs, the key of shared drafts, and
-//! the last good versions of broken files. It has caches too, which may be lost.
+//! the last good versions of broken files, and the rows of push. It has caches too, which may be lost.
 //!
 //! [`Storage`] names a backend and opens nothing. [`Storage::load`] reads all records. [`Storage::open`] returns a [`StorageWriter`].
 //! Only one writer at a time can write; others keep their changes in memory, report that, and take over when it is closed. No write
@@ -37,6 +37,7 @@ mod error;
 mod jobs;
 mod memory;
 mod pending;
+mod push_rows;
 mod sqlite;
 
 use std::fmt;
@@ -51,6 +52,7 @@ pub use self::error::StorageError;
 pub use self::jobs::{EnqueueError, Job};
 pub use self::memory::MemoryStorage;
 use self::memory::{MemoryExclusive, MemoryWriter};
+pub use self::push_rows::{PushKind, PushRow};
 pub use self::sqlite::SqliteStorage;
 use self::sqlite::{SqliteExclusive, SqliteWriter};
 use crate::config::Config;
@@ -149,6 +151,15 @@ impl Storage {
     #[must_use]
     pub(crate) fn load_site(&self) -> Option<Record> {
         dispatch!(self, storage => storage.load_site())
+    }
+
+    /// Reads all rows of push, as [`Storage::load`] does.
+    ///
+    /// # Errors
+    ///
+    /// Why they cannot be read.
+    pub fn load_push_rows(&self) -> Result<Vec<PushRow>, StorageError> {
+        dispatch!(self, storage => storage.load_push_rows())
     }
 
     /// Opens it for writing. That never fails: a writer that cannot write says why ([`StorageWriter::problem`]) and goes on trying.
@@ -333,6 +344,25 @@ impl StorageWriter {
         dispatch!(self, writer => writer.take_late_records())
     }
 
+    /// Writes these rows of push soon, in one transaction. Returns `false` if one is too large; the others are written.
+    pub fn write_push(&self, rows: Vec<PushRow>) -> bool {
+        dispatch!(self, writer => writer.write_push(rows))
+    }
+
+    /// Writes these rows of push, and waits until they and all earlier changes are durable; `false` as for [`StorageWriter::write_now`].
+    #[must_use = "what is not written may be lost"]
+    pub fn write_push_now(&self, rows: Vec<PushRow>, patience: Duration) -> bool {
+        dispatch!(self, writer => writer.write_push_now(rows, patience))
+    }
+
+    /// All rows of push in the storage, each time that this writer has opened it: once after the start, again if the file was replaced.
+    ///
+    /// A writer that cannot write yet has none, so that no two processes work on the same subscriptions.
+    #[must_use]
+    pub fn take_push_rows(&self) -> Option<Vec<PushRow>> {
+        dispatch!(self, writer => writer.take_push_rows())
+    }
+
     /// Adds a job to `queue`, to be claimed from `due` on. It is written soon; [`StorageWriter::write_now`] waits for that.
     ///
     /// # Errors
@@ -372,8 +402,9 @@ impl StorageWriter {
         dispatch!(self, writer => writer.job_count())
     }
 
-    /// Writes what is not written yet, and ends. Returns `false` if something cannot be written, or not within five seconds.
-    pub fn close(self) -> bool {
+    /// Writes what is not written yet, and ends. Returns `false` if something cannot be written, or not within five seconds. Later changes
+    /// are not written.
+    pub fn close(&self) -> bool {
         dispatch!(self, writer => writer.close())
     }
 }
@@ -386,6 +417,15 @@ impl ExclusiveStorage {
     /// A record is too large, or why it cannot be written.
     pub fn write(&mut self, changes: Vec<RecordChange>) -> Result<(), StorageError> {
         dispatch!(self, exclusive => exclusive.write(changes))
+    }
+
+    /// Writes all of these rows of push, or none.
+    ///
+    /// # Errors
+    ///
+    /// Why they cannot be written.
+    pub fn write_push(&mut self, rows: Vec<PushRow>) -> Result<(), StorageError> {
+        dispatch!(self, exclusive => exclusive.write_push(rows))
     }
 }
 

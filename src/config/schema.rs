@@ -65,7 +65,7 @@ impl ValueKind {
 }
 
 /// The tables, and the lists of tables, at the top of the file.
-pub(super) const TABLES: [&str; 11] = [
+pub(super) const TABLES: [&str; 12] = [
     "site",
     "feed",
     "list",
@@ -75,6 +75,7 @@ pub(super) const TABLES: [&str; 11] = [
     "state",
     "cache",
     "pace",
+    "push",
     "redirect",
     "shortcodes",
 ];
@@ -188,6 +189,12 @@ pub(super) const SETTINGS: &[Setting] = &[
     setting("pace", "requests_per_minute", ValueKind::Number(0, ANY), "60"),
     setting("pace", "burst", ValueKind::Number(0, ANY), "60"),
     setting("pace", "trusted_proxies", ValueKind::Networks, "[\"10.0.0.0/8\"]"),
+    setting("push", "hub", ValueKind::Flag, "true"),
+    setting("push", "signature", ValueKind::Word(&["sha256", "sha1"]), "\"sha1\""),
+    setting("push", "allow", ValueKind::Networks, "[\"10.0.0.0/8\"]"),
+    setting("push", "per_host", ValueKind::Number(1, 32), "2"),
+    setting("push", "max_subscriptions", ValueKind::Number(0, 100_000), "10000"),
+    setting("push", "max_subscriptions_per_host", ValueKind::Number(1, 100_000), "100"),
 ];
 
 /// The setting `table.key`.

@@ -296,6 +296,35 @@ pub struct RateLimitSettings {
     pub trusted_proxies: Vec<ipnet::IpNet>,
 }
 
+/// `[push]`: how subscribers are told of new posts (`WebSub`).
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct PushSettings {
+    /// Whether the site has a hub of its own; by default where `site.base_url` is a public address.
+    pub hub: Option<bool>,
+    /// The algorithm of `X-Hub-Signature`.
+    pub signature: SignatureAlgorithm,
+    /// Networks whose subscribers are called though they are not public.
+    pub allow: Vec<ipnet::IpNet>,
+    /// The most connections at once to one host of subscribers.
+    pub per_host: usize,
+    /// The most subscriptions.
+    pub max_subscriptions: usize,
+    /// The most subscriptions with callbacks on one host.
+    pub max_subscriptions_per_host: usize,
+}
+
+/// The algorithm of the signature of a delivery (`WebSub`, section 7.1).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum SignatureAlgorithm {
+    /// HMAC-SHA256.
+    #[default]
+    Sha256,
+    /// HMAC-SHA1, for subscribers that know no other.
+    Sha1,
+}
+
 /// The longest duration, in seconds: a day.
 const LONGEST_SPAN: f64 = 86_400.0;
 
@@ -331,6 +360,19 @@ impl Default for RateLimitSettings {
             requests_per_minute: 0,
             burst: 60,
             trusted_proxies: Vec::new(),
+        }
+    }
+}
+
+impl Default for PushSettings {
+    fn default() -> Self {
+        PushSettings {
+            hub: None,
+            signature: SignatureAlgorithm::Sha256,
+            allow: Vec::new(),
+            per_host: 2,
+            max_subscriptions: 10_000,
+            max_subscriptions_per_host: 100,
         }
     }
 }

@@ -117,7 +117,7 @@ const MISTAKES: &[(&str, &str)] = &[
     ),
     (
         "[params]\nx = 1",
-        "feedmill.toml:1:2: error: there is no setting or table `params` (remove it; the tables are `site`, `feed`, `list`, `posts`, `server`, `watch`, `state`, `cache`, `pace`, `redirect` and `shortcodes`)",
+        "feedmill.toml:1:2: error: there is no setting or table `params` (remove it; the tables are `site`, `feed`, `list`, `posts`, `server`, `watch`, `state`, `cache`, `pace`, `push`, `redirect` and `shortcodes`)",
     ),
     (
         "site = \"x\"",
@@ -535,7 +535,7 @@ proptest::proptest! {
     /// Whatever a file says: it is read, or there is one error that names the file, a place in it and what to do.
     #[test]
     fn no_file_is_refused_without_a_place_and_a_fix(
-        table in proptest::sample::select(vec!["site", "feed", "posts", "server", "watch", "pace", "redirect", "Site", "x"]),
+        table in proptest::sample::select(vec!["site", "feed", "posts", "server", "watch", "pace", "push", "redirect", "Site", "x"]),
         key in proptest::sample::select(vec!["title", "author", "limit", "base_url", "nav", "rescan", "trusted_proxies", "day_first", "from", "é"]),
         value in proptest::sample::select(vec![
             "1", "-1", "1.5", "nan", "'x'", "\"\"", "true", "[]", "[1]", "['x']", "[[]]", "{}", "{ a = 1 }", "[{}]", "1979-05-27", "x", "", "'",

@@ -55,7 +55,7 @@ pub struct SiteBuilder {
     documents: Vec<DocumentRecord>,
     absent_posts: AbsentPosts,
     /// The storage of the ledger, if there is one.
-    store: Option<StorageWriter>,
+    pub(super) store: Option<Arc<StorageWriter>>,
     /// The last reported reason why the ledger could not be stored.
     storage_problem: Option<String>,
     /// Whether a cycle has ended.

@@ -1,5 +1,7 @@
 //! The state of the publisher at the start: the records in storage.
 
+use std::sync::Arc;
+
 use crate::identity::{DocumentRecord, Record, Registry};
 use crate::storage::{OpenedStorage, Storage, StorageWriter};
 use crate::time::Timestamp;
@@ -7,7 +9,7 @@ use crate::time::Timestamp;
 /// The stored records at the start, and the writer of storage.
 #[derive(Debug)]
 pub(super) struct StoredState {
-    pub(super) store: Option<StorageWriter>,
+    pub(super) store: Option<Arc<StorageWriter>>,
     pub(super) ledger: Registry,
     pub(super) documents: Vec<DocumentRecord>,
 }
@@ -34,7 +36,7 @@ impl StoredState {
 
     /// Returns the state in a storage that was opened at `now`; empty without storage.
     pub(super) fn from_opened(opened: Option<OpenedStorage>, now: Timestamp) -> StoredState {
-        let (store, records) = opened.map_or((None, Vec::new()), |opened| (Some(opened.writer), opened.records));
+        let (store, records) = opened.map_or((None, Vec::new()), |opened| (Some(Arc::new(opened.writer)), opened.records));
         let document = |record: &Record| match record {
             Record::Document(document) => Some(document.clone()),
             _ => None,

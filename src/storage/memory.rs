@@ -17,6 +17,7 @@ use super::data::{
 use super::error::StorageError;
 use super::jobs::{EnqueueError, Job, JobQueue, JobRow, job_from_row};
 use super::pending::{PendingWrites, RecordKey};
+use super::push_rows::{PushKind, PushRow};
 use crate::identity::record::Record;
 use crate::time::Timestamp;
 
@@ -29,6 +30,7 @@ pub struct MemoryStorage(Arc<Mutex<Stored>>);
 struct Stored {
     records: BTreeMap<RecordKey, Box<str>>,
     jobs: BTreeMap<String, Box<str>>,
+    push: BTreeMap<(PushKind, String), Box<str>>,
     share_key: Option<ShareKey>,
     versions: BTreeMap<Utf8PathBuf, StoredVersion>,
     caches: BTreeMap<Cache, Vec<u8>>,
@@ -67,6 +69,18 @@ impl Stored {
                 None => drop(self.jobs.remove(id)),
             }
         }
+        for (key, value) in pending.push_rows() {
+            match value {
+                Some(value) => drop(self.push.insert(key.clone(), value.into())),
+                None => drop(self.push.remove(key)),
+            }
+        }
+    }
+
+    fn push_rows(&self) -> Vec<PushRow> {
+        let rows = self.push.iter();
+        rows.map(|((kind, key), value)| PushRow::put(*kind, key, value.clone()))
+            .collect()
     }
 }
 
@@ -82,7 +96,11 @@ impl MemoryStorage {
 
     pub(super) fn exists(&self) -> bool {
         let stored = self.lock();
-        !stored.records.is_empty() || stored.share_key.is_some() || !stored.versions.is_empty() || !stored.jobs.is_empty()
+        !stored.records.is_empty()
+            || stored.share_key.is_some()
+            || !stored.versions.is_empty()
+            || !stored.jobs.is_empty()
+            || !stored.push.is_empty()
     }
 
     pub(super) fn has_ledger(&self) -> bool {
@@ -94,6 +112,11 @@ impl MemoryStorage {
         Ok(self.lock().contents())
     }
 
+    #[expect(clippy::unnecessary_wraps, reason = "another backend can fail here")]
+    pub(super) fn load_push_rows(&self) -> Result<Vec<PushRow>, StorageError> {
+        Ok(self.lock().push_rows())
+    }
+
     pub(super) fn load_site(&self) -> Option<Record> {
         let records = self.lock().contents().records;
         records.into_iter().find(|record| matches!(record, Record::Site(_)))
@@ -103,10 +126,10 @@ impl MemoryStorage {
         let contents = self.lock().contents();
         let writer = MemoryWriter {
             storage: self.clone(),
-            state: Mutex::new(WriterState {
+            state: Box::new(Mutex::new(WriterState {
                 known: Some(contents.records.clone()),
                 ..WriterState::default()
-            }),
+            })),
         };
         writer.flush(&mut writer.lock());
         (writer, contents)
@@ -182,15 +205,18 @@ impl MemoryStorage {
 #[derive(Debug)]
 pub struct MemoryWriter {
     storage: MemoryStorage,
-    state: Mutex<WriterState>,
+    state: Box<Mutex<WriterState>>,
 }
 
 #[derive(Debug, Default)]
 struct WriterState {
     pending: PendingWrites,
     jobs: JobQueue,
+    /// The rows of push that were read and not taken yet.
+    push_rows: Option<Vec<PushRow>>,
     /// Whether this is the writer that may write.
     is_owner: bool,
+    is_closed: bool,
     /// The records that the owner of the writer knows, until it may write.
     known: Option<Vec<Record>>,
     /// Records that its owner does not know.
@@ -211,6 +237,9 @@ impl MemoryWriter {
 
     /// Writes pending changes. Returns whether all are written.
     fn flush(&self, state: &mut WriterState) -> bool {
+        if state.is_closed {
+            return false;
+        }
         let mut stored = self.storage.lock();
         if stored.failure(state.is_owner).is_some() {
             state.failing_since.get_or_insert_with(Timestamp::now);
@@ -225,6 +254,7 @@ impl MemoryWriter {
                     state.jobs.insert(job);
                 }
             }
+            state.push_rows = Some(stored.push_rows());
             let mut records = stored.contents().records;
             if state.known.take().as_ref() != Some(&records) {
                 records.retain(|record| !state.pending.deletes(record));
@@ -294,6 +324,24 @@ impl MemoryWriter {
         found
     }
 
+    pub(super) fn write_push(&self, rows: Vec<PushRow>) -> bool {
+        let mut state = self.lock();
+        let (pending, is_whole) = PendingWrites::from_push_rows(rows);
+        state.pending.add(pending);
+        self.flush(&mut state);
+        is_whole
+    }
+
+    pub(super) fn write_push_now(&self, rows: Vec<PushRow>, _: Duration) -> bool {
+        self.write_push(rows) && self.flush(&mut self.lock())
+    }
+
+    pub(super) fn take_push_rows(&self) -> Option<Vec<PushRow>> {
+        let mut state = self.lock();
+        self.flush(&mut state);
+        state.push_rows.take()
+    }
+
     pub(super) fn enqueue(&self, queue: &str, payload: &str, due: Timestamp) -> Result<Job, EnqueueError> {
         let mut state = self.lock();
         let (job, row) = state.jobs.enqueue(queue, payload, due)?;
@@ -334,20 +382,28 @@ impl MemoryWriter {
         self.lock().jobs.len()
     }
 
-    pub(super) fn close(self) -> bool {
+    pub(super) fn close(&self) -> bool {
         let mut state = self.lock();
         for record in state.found.take().unwrap_or_default() {
             state.pending.remove(&record);
         }
-        self.flush(&mut state) && state.too_large.is_empty()
+        let is_written = self.flush(&mut state) && state.too_large.is_empty();
+        state.is_closed = true;
+        self.release(&mut state);
+        is_written
+    }
+
+    /// Lets another writer write.
+    fn release(&self, state: &mut WriterState) {
+        if std::mem::take(&mut state.is_owner) {
+            self.storage.lock().is_open = false;
+        }
     }
 }
 
 impl Drop for MemoryWriter {
     fn drop(&mut self) {
-        if self.lock().is_owner {
-            self.storage.lock().is_open = false;
-        }
+        self.release(&mut self.lock());
     }
 }
 
@@ -359,6 +415,13 @@ impl MemoryExclusive {
     pub(super) fn write(&mut self, changes: Vec<RecordChange>) -> Result<(), StorageError> {
         let pending = PendingWrites::from_changes(changes);
         pending.check_sizes()?;
+        self.0.lock().apply(&pending);
+        Ok(())
+    }
+
+    #[expect(clippy::unnecessary_wraps, reason = "another backend can fail here")]
+    pub(super) fn write_push(&mut self, rows: Vec<PushRow>) -> Result<(), StorageError> {
+        let (pending, _) = PendingWrites::from_push_rows(rows);
         self.0.lock().apply(&pending);
         Ok(())
     }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::data::{MAX_RECORD_BYTES, RecordChange};
 use super::error::StorageError;
 use super::jobs::JobRow;
+use super::push_rows::{PushKind, PushRow};
 use crate::identity::record::Record;
 
 /// A kind and a key.
@@ -16,6 +17,8 @@ pub(super) struct PendingWrites {
     changes: BTreeMap<RecordKey, Option<Box<str>>>,
     /// The same for jobs, by id.
     jobs: BTreeMap<String, Option<Box<str>>>,
+    /// The same for rows of push.
+    push: BTreeMap<(PushKind, String), Option<Box<str>>>,
     too_large: Vec<RecordKey>,
 }
 
@@ -45,9 +48,27 @@ impl PendingWrites {
         PendingWrites {
             // built at once, because most come in order; the last change of a key wins
             changes: all.into_iter().collect(),
-            jobs: BTreeMap::new(),
             too_large,
+            ..PendingWrites::default()
         }
+    }
+
+    /// The changes of these rows. Rows that are too large are left out; returns whether there are none.
+    pub(super) fn from_push_rows(rows: impl IntoIterator<Item = PushRow>) -> (PendingWrites, bool) {
+        let mut push = BTreeMap::new();
+        let mut is_whole = true;
+        for row in rows {
+            if row.is_small() {
+                push.insert((row.kind, row.key), row.value);
+            } else {
+                is_whole = false;
+            }
+        }
+        let pending = PendingWrites {
+            push,
+            ..PendingWrites::default()
+        };
+        (pending, is_whole)
     }
 
     /// Adds `newer`, which wins where both change a key.
@@ -58,6 +79,7 @@ impl PendingWrites {
             self.changes.extend(newer.changes);
         }
         self.jobs.extend(newer.jobs);
+        self.push.extend(newer.push);
     }
 
     /// Adds the row of a job.
@@ -68,6 +90,11 @@ impl PendingWrites {
     /// The id of each job with its new JSON, or `None` to delete it.
     pub(super) fn job_rows(&self) -> impl Iterator<Item = (&str, Option<&str>)> {
         self.jobs.iter().map(|(id, json)| (id.as_str(), json.as_deref()))
+    }
+
+    /// The kind and key of each row of push with its new value, or `None` to delete it.
+    pub(super) fn push_rows(&self) -> impl Iterator<Item = (&(PushKind, String), Option<&str>)> {
+        self.push.iter().map(|(key, value)| (key, value.as_deref()))
     }
 
     /// Whether the job with this id is about to be deleted.
@@ -87,11 +114,11 @@ impl PendingWrites {
     }
 
     pub(super) fn len(&self) -> usize {
-        self.changes.len() + self.jobs.len()
+        self.changes.len() + self.jobs.len() + self.push.len()
     }
 
     pub(super) fn is_empty(&self) -> bool {
-        self.changes.is_empty() && self.jobs.is_empty()
+        self.changes.is_empty() && self.jobs.is_empty() && self.push.is_empty()
     }
 
     /// Each key with its new JSON.
@@ -115,14 +142,16 @@ impl PendingWrites {
 /// Later pieces win.
 impl FromIterator<PendingWrites> for PendingWrites {
     fn from_iter<I: IntoIterator<Item = PendingWrites>>(pieces: I) -> PendingWrites {
-        let mut jobs = BTreeMap::new();
+        let (mut jobs, mut push) = (BTreeMap::new(), BTreeMap::new());
         let changes = pieces.into_iter().flat_map(|mut piece| {
             jobs.append(&mut piece.jobs);
+            push.append(&mut piece.push);
             piece.changes
         });
         PendingWrites {
             changes: changes.collect(),
             jobs,
+            push,
             too_large: Vec::new(),
         }
     }

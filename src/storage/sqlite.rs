@@ -37,6 +37,7 @@ use super::data::{Cache, Contents, MAX_RECORD_BYTES, RecordChange, ShareKey, Sto
 use super::error::StorageError;
 use super::jobs::{EnqueueError, Job};
 use super::pending::PendingWrites;
+use super::push_rows::PushRow;
 use crate::identity::record::Record;
 use crate::time::Timestamp;
 
@@ -74,6 +75,10 @@ impl SqliteStorage {
 
     pub(super) fn load_site(&self) -> Option<Record> {
         reader::read_site(&StateFolder::new(&self.dir))
+    }
+
+    pub(super) fn load_push_rows(&self) -> Result<Vec<PushRow>, StorageError> {
+        reader::read_all_push_rows(&StateFolder::new(&self.dir))
     }
 
     pub(super) fn open(&self) -> (SqliteWriter, Contents) {
@@ -202,6 +207,19 @@ impl SqliteWriter {
         self.queue.take_late_records()
     }
 
+    pub(super) fn write_push(&self, rows: Vec<PushRow>) -> bool {
+        let (pending, is_whole) = PendingWrites::from_push_rows(rows);
+        self.queue.add(pending) && is_whole
+    }
+
+    pub(super) fn write_push_now(&self, rows: Vec<PushRow>, patience: Duration) -> bool {
+        self.write_push(rows) && self.queue.wait_until_written(Instant::now() + patience)
+    }
+
+    pub(super) fn take_push_rows(&self) -> Option<Vec<PushRow>> {
+        self.queue.take_push_rows()
+    }
+
     pub(super) fn enqueue(&self, queue: &str, payload: &str, due: Timestamp) -> Result<Job, EnqueueError> {
         self.queue.change_jobs(|jobs| jobs.enqueue(queue, payload, due))
     }
@@ -230,7 +248,7 @@ impl SqliteWriter {
         self.queue.with_jobs(super::jobs::JobQueue::len)
     }
 
-    pub(super) fn close(self) -> bool {
+    pub(super) fn close(&self) -> bool {
         self.queue.end(Instant::now() + LAST_WRITE_TIMEOUT)
     }
 }
@@ -253,6 +271,11 @@ impl SqliteExclusive {
     pub(super) fn write(&mut self, changes: Vec<RecordChange>) -> Result<(), StorageError> {
         let pending = PendingWrites::from_changes(changes);
         pending.check_sizes()?;
+        self.database.write(&pending)
+    }
+
+    pub(super) fn write_push(&mut self, rows: Vec<PushRow>) -> Result<(), StorageError> {
+        let (pending, _) = PendingWrites::from_push_rows(rows);
         self.database.write(&pending)
     }
 }

@@ -5,6 +5,7 @@ use tempfile::TempDir;
 
 use super::data::{MAX_CACHE_BYTES, MAX_VERSION_BYTES, MAX_VERSIONS};
 use super::jobs::{MAX_JOB_BYTES, MAX_JOBS};
+use super::push_rows::{MAX_PUSH_KEY_BYTES, MAX_PUSH_ROW_BYTES};
 use super::*;
 use crate::identity::Digest;
 
@@ -393,6 +394,89 @@ fn a_second_writer_gets_the_jobs_when_the_first_is_closed() {
         assert_eq!(payloads, ["first's", "second's"], "{storage}");
         assert!(second.close(), "{storage}");
         assert_eq!(storage.open().writer.job_count(), 2, "{storage}");
+    }
+}
+
+fn subscription(key: &str, value: &str) -> PushRow {
+    PushRow::put(PushKind::Subscription, key, value)
+}
+
+#[test]
+fn rows_of_push_survive_restarts_and_are_no_records() {
+    for (storage, _folder) in backends() {
+        assert_eq!(storage.load_push_rows().unwrap(), [], "{storage}");
+        let writer = storage.open().writer;
+        assert_eq!(writer.take_push_rows(), Some(vec![]), "{storage}: it was opened");
+        assert_eq!(writer.take_push_rows(), None, "{storage}: once");
+        let announced = PushRow::put(PushKind::Announced, "a", "0");
+        let rows = vec![subscription("a", "1"), announced.clone(), subscription("b", "1")];
+        assert!(writer.write_push(rows), "{storage}");
+        let changes = vec![subscription("a", "2"), PushRow::delete(PushKind::Subscription, "b")];
+        assert!(writer.write_push_now(changes, PATIENCE), "{storage}");
+        let expected = [announced, subscription("a", "2")];
+        let loaded = storage.load_push_rows().unwrap();
+        assert_eq!(loaded, expected, "{storage}: it can be read meanwhile");
+        assert!(writer.close(), "{storage}");
+        assert!(
+            !writer.write_push_now(vec![subscription("c", "1")], PATIENCE),
+            "{storage}: it is closed"
+        );
+        drop(writer);
+        let writer = storage.open().writer;
+        assert_eq!(writer.take_push_rows().unwrap(), expected, "{storage}");
+        assert_eq!(storage.load().unwrap().records, [], "{storage}: they are no records");
+        assert!(writer.close(), "{storage}");
+        drop(writer);
+        let (mut exclusive, _) = storage.open_exclusive().unwrap();
+        exclusive
+            .write_push(vec![PushRow::delete(PushKind::Subscription, "a")])
+            .unwrap();
+        assert_eq!(storage.load_push_rows().unwrap().len(), 1, "{storage}");
+    }
+}
+
+#[test]
+fn a_second_writer_gets_the_rows_of_push_when_the_first_is_closed() {
+    for (storage, _folder) in backends() {
+        let first = storage.open().writer;
+        assert!(first.write_push_now(vec![subscription("a", "1")], PATIENCE), "{storage}");
+        let second = storage.open().writer;
+        assert_eq!(second.take_push_rows(), None, "{storage}: another process works on them");
+        assert!(
+            !second.write_push_now(vec![subscription("b", "1")], Duration::from_millis(1)),
+            "{storage}"
+        );
+        assert!(first.close(), "{storage}");
+        drop(first);
+        let mut rows = None;
+        until("the second has opened it", || {
+            rows = rows.take().or(second.take_push_rows());
+            rows.is_some()
+        });
+        assert_eq!(rows.unwrap(), [subscription("a", "1")], "{storage}");
+        until("the second can write", || second.problem().is_none());
+        let _ = second.take_late_records();
+        assert!(second.write_push_now(vec![], PATIENCE), "{storage}");
+        assert_eq!(
+            storage.load_push_rows().unwrap().len(),
+            2,
+            "{storage}: what was not written is written then"
+        );
+    }
+}
+
+#[test]
+fn rows_of_push_are_bounded_in_size() {
+    for (storage, _folder) in backends() {
+        let writer = storage.open().writer;
+        let most = subscription(&"k".repeat(MAX_PUSH_KEY_BYTES), &"v".repeat(MAX_PUSH_ROW_BYTES));
+        let long_key = subscription(&"k".repeat(MAX_PUSH_KEY_BYTES + 1), "v");
+        let long_value = subscription("k", &"v".repeat(MAX_PUSH_ROW_BYTES + 1));
+        for large in [long_key, long_value] {
+            assert!(!writer.write_push_now(vec![large, most.clone()], PATIENCE), "{storage}");
+        }
+        assert!(writer.write_push_now(vec![], PATIENCE), "{storage}");
+        assert_eq!(storage.load_push_rows().unwrap(), [most], "{storage}");
     }
 }
 

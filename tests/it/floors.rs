@@ -12,7 +12,7 @@ const FLOORS: [&[&str]; 10] = [
     &["render"],
     &["site"],
     &["import", "metrics", "outgoing", "storage"],
-    &["source"],
+    &["push", "source"],
     &["http", "publisher"],
     &["static_site"],
     &["cli", "main"],

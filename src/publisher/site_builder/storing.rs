@@ -59,7 +59,7 @@ impl SiteBuilder {
     /// Adds the records that storage found late to the ledger. Returns whether there were any, or whether the storage file was replaced:
     /// then everything has to be stored again.
     pub(super) fn take_late_records(&mut self) -> bool {
-        let Some(found) = self.store.as_ref().and_then(StorageWriter::take_late_records) else {
+        let Some(found) = self.store.as_deref().and_then(StorageWriter::take_late_records) else {
             return false;
         };
         self.ledger.add(found);
@@ -134,7 +134,7 @@ impl SiteBuilder {
 
     /// Reports once why the ledger cannot be stored, and once that it can be again. A problem at the start is part of the startup message.
     pub(super) fn report_storage_problem(&mut self) {
-        let problem = self.store.as_ref().and_then(StorageWriter::problem);
+        let problem = self.store.as_deref().and_then(StorageWriter::problem);
         match (&self.storage_problem, &problem) {
             (before, Some(now)) if before.as_ref() != Some(now) && self.has_begun => tracing::warn!("{now}"),
             (Some(_), None) => tracing::info!(target: LEDGER_EVENTS, "the ledger is written again; nothing was lost"),
@@ -171,6 +171,6 @@ impl SiteBuilder {
         if self.take_late_records() {
             self.store_all();
         }
-        self.store.take().is_none_or(StorageWriter::close)
+        self.store.take().is_none_or(|store| store.close())
     }
 }

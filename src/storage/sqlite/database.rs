@@ -14,6 +14,7 @@ use crate::storage::data::{Contents, MAX_RECORD_BYTES, MAX_RECORDS};
 use crate::storage::error::StorageError;
 use crate::storage::jobs::{Job, MAX_JOBS, job_from_row};
 use crate::storage::pending::PendingWrites;
+use crate::storage::push_rows::{MAX_PUSH_ROWS, PushKind, PushRow};
 
 /// How long to wait for another program's lock.
 pub(super) const BUSY: Duration = Duration::from_secs(1);
@@ -141,13 +142,8 @@ impl Database {
 
     /// Reads all jobs, by id. Rows that are not understood stay as they are, and a note counts them.
     pub(super) fn jobs(&self, notes: &mut Vec<String>) -> Result<Vec<Job>, StorageError> {
-        let has_table: bool = self.connection.query_row(
-            "SELECT EXISTS (SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = 'job')",
-            (),
-            |row| row.get(0),
-        )?;
         let mut jobs = Vec::new();
-        if !has_table {
+        if !has_table(&self.connection, "job")? {
             return Ok(jobs);
         }
         let mut statement = self.connection.prepare("SELECT id, json FROM job ORDER BY id LIMIT ?1")?;
@@ -164,6 +160,11 @@ impl Database {
             notes.push(format!("{unknown} stored jobs are not understood, and stay as they are"));
         }
         Ok(jobs)
+    }
+
+    /// Reads all rows of push, by kind and key.
+    pub(super) fn push_rows(&self) -> Result<Vec<PushRow>, StorageError> {
+        read_push_rows(&self.connection)
     }
 
     /// Writes all of `pending`, or nothing. Do not use the database after an error.
@@ -217,7 +218,8 @@ impl WriteTransaction<'_> {
                 None => forget.execute((kind, key))?,
             };
         }
-        self.put_jobs(pending)
+        self.put_jobs(pending)?;
+        self.put_push_rows(pending)
     }
 
     fn put_jobs(&self, pending: &PendingWrites) -> Result<(), StorageError> {
@@ -234,6 +236,28 @@ impl WriteTransaction<'_> {
             match json {
                 Some(json) => put.execute((id, json))?,
                 None => delete.execute([id])?,
+            };
+        }
+        Ok(())
+    }
+
+    fn put_push_rows(&self, pending: &PendingWrites) -> Result<(), StorageError> {
+        let mut rows = pending.push_rows().peekable();
+        if rows.peek().is_none() {
+            return Ok(());
+        }
+        self.transaction.execute_batch(schema::PUSH_TABLE)?;
+        let mut put = self.transaction.prepare_cached(
+            "INSERT INTO push (kind, key, json) VALUES (?1, ?2, ?3)
+             ON CONFLICT DO UPDATE SET json = excluded.json WHERE json <> excluded.json",
+        )?;
+        let mut delete = self
+            .transaction
+            .prepare_cached("DELETE FROM push WHERE kind = ?1 AND key = ?2")?;
+        for ((kind, key), value) in rows {
+            match value {
+                Some(value) => put.execute((kind.name(), key, value))?,
+                None => delete.execute((kind.name(), key))?,
             };
         }
         Ok(())
@@ -287,6 +311,28 @@ fn integrity_error(found: String) -> StorageError {
 /// Reads all records, by kind and key. Records that are not understood stay as they are; a note counts and names them.
 pub(super) fn read_contents(connection: &Connection) -> Result<Contents, StorageError> {
     run_record_query(connection, "SELECT kind, key, json FROM record ORDER BY kind, key")
+}
+
+/// Reads all rows of push, by kind and key. Rows of an unknown kind stay as they are.
+pub(super) fn read_push_rows(connection: &Connection) -> Result<Vec<PushRow>, StorageError> {
+    let mut found = Vec::new();
+    if !has_table(connection, "push")? {
+        return Ok(found);
+    }
+    let mut statement = connection.prepare("SELECT kind, key, json FROM push ORDER BY kind, key LIMIT ?1")?;
+    let mut rows = statement.query([i64::try_from(MAX_PUSH_ROWS).unwrap_or(i64::MAX)])?;
+    while let Some(row) = rows.next()? {
+        let (kind, key, value) = (text(row.get_ref(0)?), text(row.get_ref(1)?), text(row.get_ref(2)?));
+        if let Some(kind) = PushKind::from_name(&kind) {
+            found.extend(Some(PushRow::put(kind, key, &*value)).filter(PushRow::is_small));
+        }
+    }
+    Ok(found)
+}
+
+fn has_table(connection: &Connection, name: &str) -> Result<bool, StorageError> {
+    let query = "SELECT EXISTS (SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = ?1)";
+    Ok(connection.query_row(query, [name], |row| row.get(0))?)
 }
 
 /// Reads the record of the site alone.

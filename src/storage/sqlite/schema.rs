@@ -22,6 +22,14 @@ pub(super) const JOB_TABLE: &str = "CREATE TABLE IF NOT EXISTS job (
     json TEXT NOT NULL
 ) STRICT, WITHOUT ROWID";
 
+/// Creates the table of push, when its first row is written, for the same reason.
+pub(super) const PUSH_TABLE: &str = "CREATE TABLE IF NOT EXISTS push (
+    kind TEXT NOT NULL,
+    key  TEXT NOT NULL,
+    json TEXT NOT NULL,
+    PRIMARY KEY (kind, key)
+) STRICT, WITHOUT ROWID";
+
 /// `fdml`, in the field that SQLite has for the program that owns a file.
 const APPLICATION_ID: i32 = 0x6664_6d6c;
 

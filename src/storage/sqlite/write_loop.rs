@@ -177,6 +177,7 @@ impl WriteLoop {
         } else {
             let contents = database.contents()?;
             self.queue.add_stored_jobs(database.jobs(notes)?);
+            self.queue.set_push_rows(database.push_rows()?);
             Some(contents)
         };
         self.distrusts_log = false;

@@ -8,6 +8,7 @@ use crate::identity::record::Record;
 use crate::storage::error::StorageError;
 use crate::storage::jobs::{Job, JobQueue, JobRow};
 use crate::storage::pending::{PendingWrites, RecordKey};
+use crate::storage::push_rows::PushRow;
 use crate::time::Timestamp;
 
 /// How many keys of records that are too large are held.
@@ -35,6 +36,8 @@ struct QueueState {
     failure: Option<StorageError>,
     failing_since: Option<Timestamp>,
     jobs: JobQueue,
+    /// The rows of push that were read and not taken yet.
+    push_rows: Option<Vec<PushRow>>,
     too_large: BTreeSet<RecordKey>,
     late_records: Option<Vec<Record>>,
     is_ending: bool,
@@ -158,6 +161,15 @@ impl WriteQueue {
             }
             state.added += 1;
         }
+    }
+
+    /// Holds the rows of push that were read from the file, until they are taken.
+    pub(super) fn set_push_rows(&self, rows: Vec<PushRow>) {
+        self.state().push_rows = Some(rows);
+    }
+
+    pub(super) fn take_push_rows(&self) -> Option<Vec<PushRow>> {
+        self.state().push_rows.take()
     }
 
     /// The key of a record that is too large.
