@@ -7,6 +7,7 @@
 //! - `negotiate`, [`conditional`], `range` and `delta` follow the fields of a request (RFC 9110, RFC 3229). `reply` and `links`
 //!   write the fields of a response. [`query`] parses the parameters of the listing.
 //! - [`media`] serves files.
+//! - [`events`] and the preview send events; `event_stream` is what they share.
 //! - `problem` is an error for programs (RFC 9457), `error_page` for people.
 //! - [`preview`] and [`shared_drafts`] show drafts to their author and to guests; `confidential` has the fields of such responses.
 //! - [`admin`] serves status and metrics to operators.
@@ -18,6 +19,8 @@ pub mod conditional;
 mod confidential;
 mod delta;
 mod error_page;
+mod event_stream;
+pub mod events;
 pub mod filter;
 mod host;
 mod links;

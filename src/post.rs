@@ -158,6 +158,8 @@ pub struct Post {
     pub touched: CompactTimestamp,
     /// When readers last got something new about it: it appeared, changed or was added back. `None` if that is not known.
     pub last_news: Option<CompactTimestamp>,
+    /// When it last appeared in lists, or came back to them. `None` if that is not known.
+    pub appeared: Option<CompactTimestamp>,
     /// Whether readers have it although its date is in the future, because the clock was put back.
     pub is_out_already: bool,
     /// Whether it is held back: its file has a date or visibility that is not understood, or shows that its author had not
@@ -350,6 +352,7 @@ impl Post {
             text: "".into(),
             touched: Timestamp::UNIX_EPOCH.into(),
             last_news: None,
+            appeared: None,
             is_out_already: false,
             is_held: false,
             has_long_text: false,

@@ -7,6 +7,7 @@ mod feed_changes;
 mod feed_versions;
 mod linking;
 pub mod listing;
+pub mod news;
 pub mod pages;
 mod precedence;
 mod renamed_scope;

@@ -32,6 +32,7 @@ use super::{heap, log, terminal};
 use crate::config::{AccessLogFormat, Config, LogFormat, ServerSettings, WatchMode};
 use crate::diagnostic::Diagnostic;
 use crate::http::admin::{self, ConfigStatus, ProblemFeed, ServerStatus, WatchStatus};
+use crate::http::events::PostEvents;
 use crate::http::filter::filter;
 use crate::http::media::Library;
 use crate::http::network::is_loopback;
@@ -290,9 +291,10 @@ impl Service {
         let library = Library::new(source.clone()).with_open_files(descriptors.files);
         links::report_links(Arc::clone(&self.publisher), self.root.clone(), source, self.reporter);
         prepare_search(Arc::clone(&self.publisher), self.root.clone());
-        let context = RequestContext::new(&self.config, library, metrics, self.stop.clone());
         let publisher = Arc::clone(&self.publisher);
         let site = move || publisher.site();
+        let events = PostEvents::new(site.clone(), self.publisher.sites(), self.config.server.idle_timeout);
+        let context = RequestContext::new(&self.config, library, metrics, self.stop.clone()).with_events(events);
         if let Some((bound, key)) = preview {
             let events = Events::new(self.publisher.sites(), self.config.server.idle_timeout);
             let shown = filter(site.clone(), context.clone().with_preview(Preview { events, key }));

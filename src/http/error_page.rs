@@ -32,6 +32,7 @@ pub fn is_for_people(target: Option<&Target>) -> bool {
             Target::Listing
                 | Target::Listed(_)
                 | Target::Scopes(_)
+                | Target::Events
                 | Target::Description
                 | Target::Health
                 | Target::Readiness

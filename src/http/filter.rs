@@ -181,7 +181,16 @@ impl PendingRequest {
         if let Some(preview) = &context.preview
             && self.path() == events::PATH
         {
-            return preview.events.answer(&self.head.method, &context.stopping);
+            return preview.events.answer(&self.head.method, Arc::clone(&self.head.stopping));
+        }
+        if self.target == Some(Target::Events)
+            && let Some(events) = &context.events
+        {
+            let response = events.answer(&self.head, context.client(&self.head));
+            return match &context.preview {
+                Some(_) => confidential::for_author(response),
+                None => response,
+            };
         }
         match self.work() {
             Work::File(path) => self.run_blocking(move |pending| pending.open_file(&path)).await,

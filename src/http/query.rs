@@ -123,7 +123,7 @@ fn cursor(name: &str, text: &str, order: Order, filter: &Filter) -> Result<Curso
 }
 
 /// Parses an instant (RFC 3339). A space is the `+` of an offset that was not percent-encoded.
-fn instant(text: &str) -> Option<Timestamp> {
+pub(super) fn instant(text: &str) -> Option<Timestamp> {
     let text = text.replace(' ', "+");
     let is_at = |at: usize, allowed: &[u8]| text.as_bytes().get(at).is_some_and(|byte| allowed.contains(byte));
     // jiff accepts more than RFC 3339

@@ -16,6 +16,7 @@ use super::access::{self, AccessLine, LoggedRequest};
 use super::base_path;
 use super::confidential::Confidential;
 use super::error_page;
+use super::events::PostEvents;
 use super::media::Library;
 use super::preview::Preview;
 use super::problem::{ProblemDetails, problem};
@@ -46,6 +47,8 @@ pub struct RequestContext {
     /// The permits of searches. They have fewer than documents, and none of theirs, so that slow searches, and the making of the search
     /// index, delay no page.
     pub searches: Arc<Semaphore>,
+    /// The events about posts; `None` if nobody can follow them.
+    pub(super) events: Option<PostEvents>,
     pub(super) in_progress: Arc<RendersInProgress>,
     ids: Arc<RequestIds>,
     /// Whether it was said that requests come with the path of `site.base_url`.
@@ -102,6 +105,7 @@ impl RequestContext {
             preview: None,
             render_pool: Arc::new(Semaphore::new(cores)),
             searches: Arc::new(Semaphore::new((cores / 2).max(1))),
+            events: None,
             in_progress: Arc::default(),
             ids: Arc::default(),
             is_base_noted: Arc::default(),
@@ -138,6 +142,21 @@ impl RequestContext {
             preview: Some(preview),
             ..self
         }
+    }
+
+    /// Returns the same with events about posts.
+    #[must_use]
+    pub fn with_events(self, events: PostEvents) -> RequestContext {
+        RequestContext {
+            events: Some(events),
+            ..self
+        }
+    }
+
+    /// The address of the client: that of the peer, or the one that a trusted proxy names. A Unix socket has none.
+    pub(super) fn client(&self, head: &RequestHead) -> Option<IpAddr> {
+        let peer = peer(head)?;
+        Some(self.configured.load().rate_limit.client(peer, &head.headers))
     }
 
     /// Starts the trace of a request for `target`.
@@ -210,7 +229,7 @@ impl RequestContext {
         if access::is_on() {
             let request = LoggedRequest {
                 id: trace.id(),
-                client: peer(head).map(|peer| self.configured.load().rate_limit.client(peer, &head.headers)),
+                client: self.client(head),
                 method: &head.method,
                 path: head.path(),
                 query: head.query(),
@@ -232,7 +251,7 @@ fn peer(head: &RequestHead) -> Option<IpAddr> {
 fn kind(target: Option<&Target>) -> RequestKind {
     match target {
         Some(Target::Feed(..) | Target::Subscription(_)) => RequestKind::Feed,
-        Some(Target::Listing | Target::Listed(_) | Target::Scopes(_) | Target::Description) => RequestKind::Listing,
+        Some(Target::Listing | Target::Listed(_) | Target::Scopes(_) | Target::Events | Target::Description) => RequestKind::Listing,
         Some(
             Target::Page(..)
             | Target::Year(..)

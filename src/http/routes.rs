@@ -144,8 +144,8 @@ fn find(site: &Site, target: &Target, request: &Request, ready: Option<Ready>) -
         Target::Outline => Some(other(&site.outline())),
         Target::Map(part) => site.map(*part).as_deref().map(other),
         Target::Robots => Some(other(&site.robots())),
-        // files are not part of the site: `media` opens them
-        Target::Media(_) | Target::Moved(_) => None,
+        // files are not part of the site: `media` opens them; a stream of events has no end
+        Target::Media(_) | Target::Moved(_) | Target::Events => None,
     }
 }
 

@@ -40,6 +40,8 @@ pub enum Target {
     Listed(String),
     /// All tags, authors or sections.
     Scopes(ScopeKind),
+    /// The stream of events about posts.
+    Events,
     /// The description of the API (`OpenAPI`).
     Description,
     /// Whether the server runs.
@@ -115,6 +117,7 @@ impl Target {
         match parts {
             ["api", "posts"] => Some(Target::Listing),
             ["api", "posts", slug] => Some(Target::Listed((*slug).to_owned())),
+            ["api", "events"] => Some(Target::Events),
             ["api", name] => kind(name).map(Target::Scopes),
             ["openapi.json"] => Some(Target::Description),
             ["healthz"] => Some(Target::Health),
@@ -288,6 +291,8 @@ mod tests {
             ("/api/posts", Target::Listing),
             ("/api/posts/caf%C3%A9", Target::Listed("café".into())),
             ("/api/tags", Target::Scopes(ScopeKind::Tags)),
+            ("/api/events", Target::Events),
+            ("/api/events/", moved("/api/events")),
             ("/api/nothing", Target::Address("/api/nothing".into())),
             ("/openapi.json", Target::Description),
             ("/search", Target::Search),

@@ -18,6 +18,7 @@ pub(super) struct PublicationState {
     file: Option<Digest>,
     pub(super) withdrawn: Option<Timestamp>,
     returned: Option<Timestamp>,
+    listed: Option<Timestamp>,
     taken_back: bool,
     never_listed: bool,
 }
@@ -56,6 +57,7 @@ impl PublicationState {
             file: record.file,
             withdrawn: record.withdrawn,
             returned: record.returned,
+            listed: record.listed,
             taken_back: record.taken_back,
             never_listed: record.never_listed,
         }
@@ -71,6 +73,7 @@ impl PublicationState {
         record.file = self.file;
         record.withdrawn = self.withdrawn;
         record.returned = self.returned;
+        record.listed = self.listed;
         record.taken_back = self.taken_back;
         record.never_listed = self.never_listed;
     }
@@ -136,8 +139,8 @@ impl PublicationState {
         } else if file.is_readable() {
             self.taken_back = false;
         }
-        if is_listed {
-            self.never_listed = false;
+        if is_listed && std::mem::take(&mut self.never_listed) {
+            self.listed = Some(now);
         }
         self
     }
@@ -261,11 +264,14 @@ fn with_known_changes<'a>(
     if post.updated != updated {
         post.to_mut().updated = updated;
     }
-    let appeared = Some(record.first_served).filter(|&at| at > site.since);
-    let events = [appeared, state.changed, state.returned].into_iter().flatten();
-    let last_news = events.max().map(CompactTimestamp::from);
-    if post.last_news != last_news {
-        post.to_mut().last_news = last_news;
+    let first_served = Some(record.first_served).filter(|&at| at > site.since);
+    let appeared = first_served.max(state.returned).max(state.listed);
+    let last_news = appeared.max(state.changed).map(CompactTimestamp::from);
+    let appeared = appeared.map(CompactTimestamp::from);
+    if (post.last_news, post.appeared) != (last_news, appeared) {
+        let post = post.to_mut();
+        post.last_news = last_news;
+        post.appeared = appeared;
     }
     post
 }

@@ -87,6 +87,9 @@ pub struct PostRecord {
     /// When it last came back after it was withdrawn. Readers that removed it need to see a later change than that.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub returned: Option<Timestamp>,
+    /// When it was first in a list, if it could only be read at its address before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub listed: Option<Timestamp>,
     /// Whether it was made a draft, or private, after readers had it. Its title is not shown any more.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub taken_back: bool,
@@ -185,6 +188,7 @@ impl PostRecord {
             updated: post.updated.map(Moment::to_the_second),
             withdrawn: None,
             returned: None,
+            listed: None,
             taken_back: false,
             never_listed: false,
             tags: Arc::clone(&post.tags),

@@ -4,6 +4,7 @@
 //! not check the parameters of a request.
 
 mod entry;
+pub mod event;
 pub mod scopes;
 
 use std::cell::Cell;
@@ -184,19 +185,20 @@ impl ListingPage<'_> {
             cursor: self.cursor,
             deleted: self
                 .deletions
-                .map(|deletions| deletions.posts.iter().map(|(post, at)| self.deleted(post, *at)).collect()),
+                .map(|deletions| deletions.posts.iter().map(|(post, at)| Deleted::of(post, *at, self.base)).collect()),
             deleted_from: self.deletions.map(|deletions| Moment::utc(deletions.known_from)),
         };
         serde_json::to_vec(&document).unwrap_or_default() // these types have nothing that JSON cannot say
     }
 }
 
-impl ListingPage<'_> {
-    fn deleted(&self, post: &Post, at: Timestamp) -> Deleted {
+impl Deleted {
+    /// The entry of `post`, which was withdrawn from the site at `base` at the instant `at`.
+    fn of(post: &Post, at: Timestamp, base: &str) -> Deleted {
         Deleted {
             id: clean::id(&post.id),
             atom_id: post.atom_id.as_deref().map(clean::id),
-            url: post_url(self.base, &post.address),
+            url: post_url(base, &post.address),
             date_deleted: Moment::utc(at),
         }
     }

@@ -20,6 +20,7 @@ mod costs;
 mod deploy;
 mod dialects;
 mod discovery;
+mod events;
 mod external;
 mod feeds;
 mod floors;

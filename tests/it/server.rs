@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use feedmill::config::Config;
+use feedmill::http::events::PostEvents;
 use feedmill::http::filter::filter;
 use feedmill::http::media::Library;
 use feedmill::http::preview::Preview;
@@ -84,6 +85,14 @@ impl TestSite {
         TestSite::of_source(TempDir::new().unwrap(), source, &Arc::default(), false)
     }
 
+    /// Starts a site of the files in `folder`, as a restart does.
+    pub fn of_folder(folder: &Path, config: &str) -> TestSite {
+        let config = Arc::new(Config::parse("feedmill.toml".into(), config).unwrap());
+        let root = camino::Utf8PathBuf::from_path_buf(folder.to_owned()).unwrap();
+        let source = Source::folder(root, &config.posts);
+        TestSite::of_source(TempDir::new().unwrap(), source, &config, false)
+    }
+
     fn start_with(files: &[(&str, &str)], config: &str, is_preview: bool) -> TestSite {
         let folder = TempDir::new().unwrap();
         for (path, content) in files {
@@ -106,6 +115,9 @@ impl TestSite {
             let library = Library::new(source.clone());
             let context = RequestContext::new(config, library, Arc::default(), stop.clone());
             let publisher = Arc::new(Publisher::start(Arc::clone(config), source).await.unwrap());
+            let asked = Arc::clone(&publisher);
+            let events = PostEvents::new(move || asked.site(), publisher.sites(), config.server.idle_timeout);
+            let context = context.with_events(events);
             let kept = context.clone();
             let bound = server::bind("127.0.0.1:0").await.unwrap();
             let public = format!("http://{}", bound.address());
@@ -206,6 +218,19 @@ impl TestSite {
             status,
             headers,
             body: String::from_utf8(body).unwrap(),
+        }
+    }
+
+    /// Asks the server to end, as a signal does.
+    pub fn stop(&self) {
+        self.stop.cancel();
+    }
+
+    /// Ends the server, and waits until everything is stored.
+    pub fn close(self) {
+        self.stop();
+        if let Some(runtime) = &self.runtime {
+            runtime.block_on(self.publisher.stop());
         }
     }
 

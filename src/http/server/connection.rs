@@ -67,11 +67,14 @@ pub(super) async fn serve<S, B>(
 {
     let settings = Arc::clone(timeouts.settings());
     let protocol = http1_builder(&settings);
+    // a child of its own: waiting for a token that all connections share takes a lock that all share
+    let soon = Arc::new(stop.soon.child_token());
     let checks = Arc::new(RequestChecks {
         service,
         peer,
         settings,
         timeouts: Arc::clone(&timeouts),
+        stopping: Arc::clone(&soon),
         is_stopping: AtomicBool::new(false),
         has_refused: AtomicBool::new(false),
     });
@@ -80,8 +83,6 @@ pub(super) async fn serve<S, B>(
 
     let mut expired = pin!(timeouts.expired());
     let mut asked_to_end = pin!(timeouts.asked_to_end(|| limits.notify_declined()));
-    // a child of its own: waiting for a token that all connections share takes a lock that all share
-    let soon = stop.soon.child_token();
     let mut idle_grace = pin!(async {
         soon.cancelled().await;
         checks.is_stopping.store(true, Ordering::Relaxed);

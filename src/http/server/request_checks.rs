@@ -17,6 +17,7 @@ use bytes::{Bytes, BytesMut};
 use http::{HeaderValue, Method, Request, Response, StatusCode, header};
 use hyper::body::{Body, Frame, Incoming};
 use hyper::service::Service;
+use tokio_util::sync::CancellationToken;
 
 use super::body::{FullBody, ServerBody, TrackedBody};
 use super::date::date;
@@ -40,6 +41,8 @@ pub(super) struct RequestChecks<S> {
     pub(super) peer: Option<SocketAddr>,
     pub(super) settings: Arc<ServerSettings>,
     pub(super) timeouts: Arc<ConnectionTimeouts>,
+    /// Cancelled once the listener takes no more requests.
+    pub(super) stopping: Arc<CancellationToken>,
     /// Whether the server stops, so that no further requests are wanted.
     pub(super) is_stopping: AtomicBool,
     /// Whether a request was refused before all of it was read.
@@ -75,7 +78,7 @@ where
     async fn respond(&self, request: Request<Incoming>) -> Response<TrackedBody<ServerBody<B>>> {
         let received = Instant::now();
         let (parts, body) = request.into_parts();
-        let head = RequestHead::new(parts, self.peer);
+        let head = RequestHead::new(parts, self.peer, Arc::clone(&self.stopping));
         let checked = match self.refusal(&head) {
             None if body.is_end_stream() => Ok(Bytes::new().into()),
             None => self.read_body(body).await,

@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use http::{HeaderMap, Method, Request, Uri, Version, request};
+use tokio_util::sync::CancellationToken;
 use warp::Filter;
 
 /// The method, target and header of a request, and the address of the client.
@@ -23,16 +24,23 @@ pub struct RequestHead {
     pub headers: HeaderMap,
     /// The other end of the connection: the client, or a proxy in front. A Unix socket has none.
     pub peer: Option<SocketAddr>,
+    /// Cancelled once the listener takes no more requests: a response without an end must end.
+    pub stopping: Arc<CancellationToken>,
 }
 
 impl RequestHead {
-    pub(super) fn new(parts: request::Parts, peer: Option<SocketAddr>) -> Arc<RequestHead> {
+    pub(super) fn new(
+        parts: request::Parts,
+        peer: Option<SocketAddr>,
+        stopping: Arc<CancellationToken>,
+    ) -> Arc<RequestHead> {
         Arc::new(RequestHead {
             method: parts.method,
             uri: parts.uri,
             version: parts.version,
             headers: parts.headers,
             peer,
+            stopping,
         })
     }
 

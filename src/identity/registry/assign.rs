@@ -171,6 +171,7 @@ impl Registry {
         if is_news && file.published.last_news.is_none() {
             let mut post = Post::clone(&file.read);
             post.last_news = Some(now.into());
+            post.appeared = post.last_news;
             file.published = Arc::new(post);
         }
     }

@@ -145,6 +145,7 @@ fn updated_record(before: &PostRecord, file: &KnownFile, post: &Post, left_at: T
         content: before.content,
         withdrawn: before.withdrawn,
         returned: before.returned,
+        listed: before.listed,
         taken_back: before.taken_back,
         never_listed: before.never_listed,
         ..PostRecord::of(post, before.first_served)
