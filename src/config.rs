@@ -4,6 +4,7 @@
 
 mod colour;
 mod explain;
+mod hubs;
 mod public_address;
 mod redirect;
 mod schema;
@@ -124,6 +125,7 @@ impl Config {
                 return Err(InvalidSetting::new("posts.media", message, "remove it"));
             }
         }
+        self.push.validate()?;
         check_static_folder(&self.posts.static_folder)?;
         check_permalink(&self.posts.permalink)?;
         self.shortcodes.validate()?;

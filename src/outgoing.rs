@@ -31,6 +31,7 @@ use http::header::{CONTENT_ENCODING, LOCATION};
 use http::{HeaderMap, Method, StatusCode};
 use ipnet::IpNet;
 use ureq::tls::TlsConfig;
+use ureq::unversioned::resolver::{DefaultResolver, Resolver};
 use ureq::unversioned::transport::DefaultConnector;
 use ureq::{Agent, Body, BodyReader};
 use url::Url;
@@ -175,6 +176,10 @@ impl Client {
     /// A client that connects to public addresses, and to those in the networks `allowed`.
     #[must_use]
     pub fn new(allowed: Vec<IpNet>) -> Client {
+        Client::with_resolver(DefaultResolver::default(), allowed)
+    }
+
+    fn with_resolver(resolver: impl Resolver, allowed: Vec<IpNet>) -> Client {
         let config = Agent::config_builder()
             .http_status_as_error(false)
             .max_redirects(0)
@@ -186,7 +191,7 @@ impl Client {
             .tls_config(TlsConfig::default())
             .build();
         Client {
-            agent: Agent::with_parts(config, DefaultConnector::default(), GuardedResolver::new(allowed)),
+            agent: Agent::with_parts(config, DefaultConnector::default(), GuardedResolver { resolver, allowed }),
         }
     }
 

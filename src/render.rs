@@ -144,6 +144,8 @@ pub struct FeedPage {
     pub icon: Option<String>,
     /// A larger picture.
     pub image: Option<String>,
+    /// The hubs that subscribers of this feed can use (`WebSub`). An archive has none.
+    pub hubs: Vec<String>,
     /// Minutes that a reader may wait before its next request (RSS `ttl`), if configured.
     pub ttl: Option<u32>,
     /// The last change of its content; a fixed instant for a feed that never had posts.

@@ -319,6 +319,9 @@ fn fits(kind: ValueKind, value: &DeValue<'_>) -> bool {
         ValueKind::Texts => value
             .as_array()
             .is_some_and(|list| list.iter().all(|one| one.get_ref().is_str())),
+        ValueKind::Addresses => value
+            .as_array()
+            .is_some_and(|list| list.iter().all(|one| fits(ValueKind::Address, one.get_ref()))),
         ValueKind::Networks => value
             .as_array()
             .is_some_and(|list| list.iter().all(|one| one.get_ref().as_str().is_some_and(is_network))),
@@ -346,6 +349,12 @@ fn probable_value(kind: ValueKind, key: &str, value: &DeValue<'_>) -> Option<Str
             _ => None,
         }),
         ValueKind::Texts => text.map(|text| format!("[\"{text}\"]")),
+        ValueKind::Addresses if fits(ValueKind::Address, value) => text.map(|text| format!("[\"{text}\"]")),
+        ValueKind::Addresses => {
+            let mut wrong = value.as_array().into_iter().flatten().map(Spanned::get_ref);
+            let one = wrong.find(|one| !fits(ValueKind::Address, one)).unwrap_or(value);
+            probable_value(ValueKind::Address, key, one).map(|address| format!("[{address}]"))
+        }
         ValueKind::Text if WORDING.contains(&key) => whole_number(value).map(|number| format!("\"{number}\"")),
         ValueKind::Networks => {
             let one = text.or_else(|| {
@@ -466,9 +475,10 @@ fn describe_value(value: &DeValue<'_>) -> String {
 /// The part of `value` that does not fit `kind`, to complete "and is".
 fn describe_mismatch(value: &DeValue<'_>, kind: ValueKind) -> String {
     match (value, kind) {
-        (DeValue::Array(list), ValueKind::Texts | ValueKind::Networks) => {
+        (DeValue::Array(list), ValueKind::Texts | ValueKind::Addresses | ValueKind::Networks) => {
             let fits = |one: &&Spanned<DeValue<'_>>| match kind {
                 ValueKind::Texts => one.get_ref().is_str(),
+                ValueKind::Addresses => self::fits(ValueKind::Address, one.get_ref()),
                 _ => one.get_ref().as_str().is_some_and(is_network),
             };
             let other = list.iter().find(|one| !fits(one));

@@ -34,6 +34,8 @@ pub(super) enum ValueKind {
     Colour,
     /// A list of texts.
     Texts,
+    /// A list of http and https addresses.
+    Addresses,
     /// A list of networks.
     Networks,
     /// A table with these texts; the first number of them are required.
@@ -57,6 +59,7 @@ impl ValueKind {
             ValueKind::Address => "a whole http or https address in quotes".to_owned(),
             ValueKind::Colour => "a colour in quotes, `#rgb` or `#rrggbb`".to_owned(),
             ValueKind::Texts => "a list of texts".to_owned(),
+            ValueKind::Addresses => "a list of whole http or https addresses".to_owned(),
             ValueKind::Networks => "a list of networks".to_owned(),
             ValueKind::Table(keys, _) => format!("a table with `{}`", keys.join("`, `")),
             ValueKind::Tables(keys) => format!("a list of tables with `{}`", keys.join("` and `")),
@@ -195,6 +198,7 @@ pub(super) const SETTINGS: &[Setting] = &[
     setting("push", "per_host", ValueKind::Number(1, 32), "2"),
     setting("push", "max_subscriptions", ValueKind::Number(0, 100_000), "10000"),
     setting("push", "max_subscriptions_per_host", ValueKind::Number(1, 100_000), "100"),
+    setting("push", "hubs", ValueKind::Addresses, "[\"https://hub.example/\"]"),
 ];
 
 /// The setting `table.key`.

@@ -302,6 +302,8 @@ pub struct RateLimitSettings {
 pub struct PushSettings {
     /// Whether the site has a hub of its own; by default where `site.base_url` is a public address.
     pub hub: Option<bool>,
+    /// The addresses of hubs of others, which feeds name and which are told of each change.
+    pub hubs: Vec<Url>,
     /// The algorithm of `X-Hub-Signature`.
     pub signature: SignatureAlgorithm,
     /// Networks whose subscribers are called though they are not public.
@@ -368,6 +370,7 @@ impl Default for PushSettings {
     fn default() -> Self {
         PushSettings {
             hub: None,
+            hubs: Vec::new(),
             signature: SignatureAlgorithm::Sha256,
             allow: Vec::new(),
             per_host: 2,

@@ -62,7 +62,9 @@ impl EventStreams {
             let (sites, keep_alive) = (self.sites.clone(), self.keep_alive);
             tokio::spawn(async move {
                 let _held = (permit, held);
-                stopping.run_until_cancelled(send_events(sites, keep_alive, client, text)).await;
+                stopping
+                    .run_until_cancelled(send_events(sites, keep_alive, client, text))
+                    .await;
             });
             ResponseBody::stream(pieces)
         };

@@ -6,9 +6,9 @@ use crate::render::{Format, Place, feed_path};
 /// Returns the `Link` of the feed of `scope` at `place` in `format`; the scope has `archives` full archives.
 ///
 /// `self` is the document itself, `alternate` the same in other formats and the page for people. The other relations are its history
-/// (RFC 5005).
+/// (RFC 5005), and `hubs` for subscriptions to it (`WebSub`).
 #[must_use]
-pub fn feed_links(base: &str, scope: &Scope, place: Place, format: Format, archives: usize) -> String {
+pub fn feed_links(base: &str, scope: &Scope, place: Place, format: Format, archives: usize, hubs: &[String]) -> String {
     let path = scope.path();
     let address = |place, format| format!("{base}{}", feed_path(&path, place, format));
     let home = if path.is_empty() { "/" } else { path.as_str() };
@@ -35,7 +35,9 @@ pub fn feed_links(base: &str, scope: &Scope, place: Place, format: Format, archi
     {
         links.push(format!("<{}>; rel=\"{relation}\"", address(Place::Archive(k), format)));
     }
-    if place != Place::Newest {
+    if place == Place::Newest {
+        links.extend(hubs.iter().map(|hub| format!("<{hub}>; rel=\"hub\"")));
+    } else {
         links.push(format!("<{}>; rel=\"current\"", address(Place::Newest, format)));
     }
     links.join(", ")

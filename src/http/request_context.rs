@@ -251,7 +251,9 @@ fn peer(head: &RequestHead) -> Option<IpAddr> {
 fn kind(target: Option<&Target>) -> RequestKind {
     match target {
         Some(Target::Feed(..) | Target::Subscription(_)) => RequestKind::Feed,
-        Some(Target::Listing | Target::Listed(_) | Target::Scopes(_) | Target::Events | Target::Description) => RequestKind::Listing,
+        Some(Target::Listing | Target::Listed(_) | Target::Scopes(_) | Target::Events | Target::Description) => {
+            RequestKind::Listing
+        }
         Some(
             Target::Page(..)
             | Target::Year(..)

@@ -174,7 +174,17 @@ fn not_found(site: &Site, target: &Target, request: &Request) -> Response<Bytes>
 
 fn feed(site: &Site, document: &Document, (scope, place, format): (&Scope, Place, Format), request: &Request) -> Response<Bytes> {
     let config = site.config();
-    let link = || Some(links::feed_links(&config.base(), scope, place, format, site.archives(scope)));
+    let link = || {
+        let archives = site.archives(scope);
+        Some(links::feed_links(
+            &config.base(),
+            scope,
+            place,
+            format,
+            archives,
+            &config.hubs(),
+        ))
+    };
     let mut policy = ResponsePolicy::feed(&config.cache, request.now, site.next_due()).with_link(&link);
     if place != Place::Newest {
         return reply(document, request, &policy);

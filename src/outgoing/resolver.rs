@@ -7,31 +7,22 @@ use std::net::IpAddr;
 use ipnet::IpNet;
 use ureq::config::Config;
 use ureq::http::Uri;
-use ureq::unversioned::resolver::{DefaultResolver, ResolvedSocketAddrs, Resolver};
+use ureq::unversioned::resolver::{ResolvedSocketAddrs, Resolver};
 use ureq::unversioned::transport::NextTimeout;
 
 use super::address::may_connect;
 
-/// The system's resolver, with the guard after it. The client connects only to addresses that it returns, and asks it for literal
-/// addresses too.
+/// A resolver, which is the system's except in tests, with the guard after it. The client connects only to addresses that it returns,
+/// and asks it for literal addresses too.
 #[derive(Debug)]
-pub(super) struct GuardedResolver {
-    system: DefaultResolver,
-    allowed: Vec<IpNet>,
+pub(super) struct GuardedResolver<R> {
+    pub(super) resolver: R,
+    pub(super) allowed: Vec<IpNet>,
 }
 
-impl GuardedResolver {
-    pub(super) fn new(allowed: Vec<IpNet>) -> GuardedResolver {
-        GuardedResolver {
-            system: DefaultResolver::default(),
-            allowed,
-        }
-    }
-}
-
-impl Resolver for GuardedResolver {
+impl<R: Resolver> Resolver for GuardedResolver<R> {
     fn resolve(&self, uri: &Uri, config: &Config, timeout: NextTimeout) -> Result<ResolvedSocketAddrs, ureq::Error> {
-        let resolved = self.system.resolve(uri, config, timeout)?;
+        let resolved = self.resolver.resolve(uri, config, timeout)?;
         check_all(resolved.iter().map(std::net::SocketAddr::ip), &self.allowed)
             .map_err(|refused| ureq::Error::Other(Box::new(refused)))?;
         Ok(resolved)

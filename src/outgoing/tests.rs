@@ -1,11 +1,16 @@
 //! Requests to servers on the loopback.
 
 use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{IpAddr, TcpListener};
+use std::net::{IpAddr, SocketAddr, TcpListener};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
+
+use ureq::config::Config;
+use ureq::http::Uri;
+use ureq::unversioned::resolver::{ArrayVec, ResolvedSocketAddrs};
+use ureq::unversioned::transport::NextTimeout;
 
 use super::resolver::{RefusedAddress, check_all};
 use super::*;
@@ -97,6 +102,13 @@ fn every_form_of_a_private_address_is_refused_before_a_connection() {
         "[::1]",
         "[::ffff:127.0.0.1]",
         "[::ffff:7f00:1]",
+        "[0:0:0:0:0:ffff:127.0.0.1]",
+        "127.0.0.1.",
+        "0177.0.0.1",
+        // other characters for the same digits, dots and letters (UTS #46)
+        "\u{ff11}\u{ff12}\u{ff17}.0.0.1",
+        "127\u{3002}0\u{3002}0\u{3002}1",
+        "\u{24db}ocalhost",
         "[64:ff9b::7f00:1]",
         "0.0.0.0",
         "169.254.169.254",
@@ -125,20 +137,64 @@ fn one_private_address_of_a_name_refuses_all() {
     assert_eq!(check_all(both.into_iter().take(1), &[]), Ok(()));
 }
 
+/// A resolver whose answer to each question is another one.
+#[derive(Debug)]
+struct Changing(Mutex<Vec<&'static [&'static str]>>);
+
+impl Resolver for Changing {
+    fn resolve(&self, uri: &Uri, _: &Config, _: NextTimeout) -> Result<ResolvedSocketAddrs, ureq::Error> {
+        let answer = self.0.lock().unwrap().remove(0);
+        let mut addresses = ArrayVec::from_fn(|_| "0.0.0.0:0".parse().unwrap());
+        for address in answer {
+            addresses.push(SocketAddr::new(address.parse().unwrap(), uri.port_u16().unwrap()));
+        }
+        Ok(addresses)
+    }
+}
+
+#[test]
+fn a_name_that_changes_its_addresses_is_checked_at_each_connection() {
+    let server = Server::start(|_| ok("challenge"));
+    let url: Url = format!("http://changing.example:{}/", server.base.port().unwrap())
+        .parse()
+        .unwrap();
+    // the address of the server stands for a public one
+    let answers: Vec<&[&str]> = vec![
+        &["127.0.0.1"],
+        &["10.0.0.7"],
+        &["127.0.0.1", "10.0.0.7"],
+        &["::ffff:10.0.0.7"],
+        &["64:ff9b::a00:7"],
+        &["127.0.0.1"],
+    ];
+    let client = Client::with_resolver(Changing(Mutex::new(answers)), vec!["127.0.0.1/32".parse().unwrap()]);
+    assert_eq!(get(&client, &url, Limits::default()).unwrap(), b"challenge");
+    for answer in ["a private one", "one of each", "a mapped one", "a translated one"] {
+        let refused = client.send(&OutgoingRequest::post(&url, b"a delivery"), Limits::default());
+        assert!(matches!(refused, Err(FetchError::NotPublic(_))), "{answer}: {refused:?}");
+    }
+    assert_eq!(server.connections(), 1);
+    assert_eq!(get(&client, &url, Limits::default()).unwrap(), b"challenge");
+}
+
 #[test]
 fn what_is_no_plain_http_address_is_refused() {
     let client = loopback();
     for (url, expected) in [
         ("file:///etc/passwd", "`file` addresses cannot be read"),
         ("gopher://127.0.0.1/", "`gopher` addresses"),
+        ("unix:/run/docker.sock", "`unix` addresses"),
+        ("data:text/plain,a", "`data` addresses"),
         ("http://user:secret@127.0.0.1/", "a user name or a password"),
         ("http://user@127.0.0.1/", "a user name or a password"),
         ("http://127.0.0.1:22/", "port 22 belongs to another protocol"),
-        ("http://127.0.0.1:6379/", "port 6379 belongs"),
+        ("http://127.0.0.1:25/", "port 25 belongs"),
+        ("https://127.0.0.1:6379/", "port 6379 belongs"),
     ] {
         let error = get(&client, &url.parse().unwrap(), Limits::default()).unwrap_err();
         assert!(error.to_string().contains(expected), "{url}: {error}");
     }
+    assert!(Url::parse("http://[::1%25lo]/").is_err(), "a zone is in no URL");
 }
 
 #[test]

@@ -137,6 +137,7 @@ impl FeedPage {
             copyright: self.copyright.as_deref().and_then(some_line),
             icon: self.icon.as_deref().and_then(web_address),
             image: self.image.as_deref().and_then(web_address),
+            hubs: self.hubs.iter().filter_map(|hub| web_address(hub)).collect(),
             ttl: self.ttl,
             updated: self.updated,
             identity: one_line(&self.identity).trim_end_matches('/').to_owned(),

@@ -183,9 +183,13 @@ impl ListingPage<'_> {
                 .collect(),
             links: self.links(),
             cursor: self.cursor,
-            deleted: self
-                .deletions
-                .map(|deletions| deletions.posts.iter().map(|(post, at)| Deleted::of(post, *at, self.base)).collect()),
+            deleted: self.deletions.map(|deletions| {
+                deletions
+                    .posts
+                    .iter()
+                    .map(|(post, at)| Deleted::of(post, *at, self.base))
+                    .collect()
+            }),
             deleted_from: self.deletions.map(|deletions| Moment::utc(deletions.known_from)),
         };
         serde_json::to_vec(&document).unwrap_or_default() // these types have nothing that JSON cannot say

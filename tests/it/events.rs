@@ -156,7 +156,11 @@ fn only_what_the_public_may_see_is_sent() {
     );
     site.write("a.md", &post("a", "minor: true\n").replace("Text", "Tekst"));
     site.wait_for("/posts/a", |answer| answer.body.contains("Tekst"));
-    assert_eq!(stream.event().what(), ("post.added", "later"), "a scheduled post at its instant");
+    assert_eq!(
+        stream.event().what(),
+        ("post.added", "later"),
+        "a scheduled post at its instant"
+    );
     assert!(Timestamp::now() >= appears);
     // a post that people with its address had appears in lists, and one that they had there goes
     site.write("unlisted.md", &post("unlisted", ""));
@@ -230,14 +234,13 @@ fn a_client_whose_last_event_is_unknown_is_told_to_read_the_listing() {
         assert_eq!(reset.data["url"], "https://example.com/blog/api/posts", "{id}");
         assert!(reset.data["reason"].is_string(), "{id}");
         let mut resumed = Stream::resume(&site, &reset.id);
-        site.write("b.md", &post("b", &format!("mood: {}\n", id.len())).replace("Text", &format!("Text {id:?}")));
+        site.write(
+            "b.md",
+            &post("b", &format!("mood: {}\n", id.len())).replace("Text", &format!("Text {id:?}")),
+        );
         assert_eq!(resumed.event().what().1, "b", "{id}: its id is a place to begin");
     }
-    for (query, status) in [
-        ("since=yesterday", 400),
-        ("tag=a", 400),
-        ("since=2001-01-01T00:00:00Z", 200),
-    ] {
+    for (query, status) in [("since=yesterday", 400), ("tag=a", 400), ("since=2001-01-01T00:00:00Z", 200)] {
         let stream = Stream::open(&site, &format!("/api/events?{query}"), "");
         assert_eq!(stream.status, status, "{query}");
         if status == 400 {

@@ -69,6 +69,7 @@ fn empty() -> FeedPage {
         copyright: None,
         icon: None,
         image: None,
+        hubs: Vec::new(),
         ttl: Some(5),
         updated: moment("2000-01-01T00:00:00Z", 0),
         identity: "https://example.com".to_owned(),

@@ -29,11 +29,7 @@ pub struct RequestHead {
 }
 
 impl RequestHead {
-    pub(super) fn new(
-        parts: request::Parts,
-        peer: Option<SocketAddr>,
-        stopping: Arc<CancellationToken>,
-    ) -> Arc<RequestHead> {
+    pub(super) fn new(parts: request::Parts, peer: Option<SocketAddr>, stopping: Arc<CancellationToken>) -> Arc<RequestHead> {
         Arc::new(RequestHead {
             method: parts.method,
             uri: parts.uri,

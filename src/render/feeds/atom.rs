@@ -123,6 +123,7 @@ pub(super) fn generator() -> Generator {
 fn links(page: &FeedPage) -> Vec<Link> {
     let atom = |(relation, href): (&str, String)| link(relation, href, Some(Format::Atom.link_type()));
     let mut links: Vec<Link> = page.history(Format::Atom).into_iter().map(atom).collect();
+    links.extend(page.hubs.iter().map(|hub| link("hub", hub.clone(), None)));
     links.push(link("alternate", page.home(), Some("text/html")));
     links
 }

@@ -111,6 +111,7 @@ pub fn feed_page(
                 .map_or_else(|| format!("{}{ICON_PATH}", config.base()), ToString::to_string),
         ),
         image: site.image.as_ref().map(ToString::to_string),
+        hubs: if place == Place::Newest { config.hubs() } else { Vec::new() },
         ttl: (config.cache.feeds > 0).then(|| config.cache.feeds.div_ceil(60)),
         updated: updated(&items, &known).unwrap_or(empty),
         withdrawn: if place == Place::Newest {

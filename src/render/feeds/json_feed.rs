@@ -30,8 +30,17 @@ struct JsonFeed<'a> {
     authors: Vec<Author<'a>>,
     #[serde(skip_serializing_if = "str::is_empty")]
     language: &'a str,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    hubs: Vec<Hub<'a>>,
     /// Always empty: items are serialized separately.
     items: [(); 0],
+}
+
+#[derive(Serialize)]
+struct Hub<'a> {
+    #[serde(rename = "type")]
+    protocol: &'static str,
+    url: &'a str,
 }
 
 #[derive(Serialize)]
@@ -113,6 +122,7 @@ fn document(page: &FeedPage) -> JsonFeed<'_> {
         favicon: page.icon.as_deref(),
         authors: page.author.iter().map(author).collect(),
         language: &page.language,
+        hubs: page.hubs.iter().map(|url| Hub { protocol: "WebSub", url }).collect(),
         items: [],
     }
 }

@@ -96,7 +96,13 @@ fn links(page: &FeedPage) -> Vec<atom_syndication::Link> {
         mime_type: Some(Format::Rss.link_type().to_owned()),
         ..atom_syndication::Link::default()
     };
-    page.history(Format::Rss).into_iter().map(link).collect()
+    let hub = |hub: &String| atom_syndication::Link {
+        href: hub.clone(),
+        rel: "hub".to_owned(),
+        ..atom_syndication::Link::default()
+    };
+    let history = page.history(Format::Rss).into_iter().map(link);
+    history.chain(page.hubs.iter().map(hub)).collect()
 }
 
 /// The channel's picture. RSS 2.0 allows only GIF, JPEG and PNG.

@@ -135,6 +135,7 @@ pub(in crate::render) mod tests {
                 author: None,
                 icon: None,
                 image: None,
+                hubs: vec!["https://hub.example/?a&b".to_owned()],
                 ttl: Some(5),
                 updated: Moment::utc(Timestamp::UNIX_EPOCH),
                 identity: "https://example.com".to_owned(),

@@ -201,6 +201,7 @@ prop_compose! {
             copyright,
             icon,
             image,
+            hubs: vec![format!("https://hub.example/?{}", archives)],
             ttl: None,
             updated,
             identity: base.clone(),
