@@ -99,8 +99,8 @@ mod tests {
     fn hubs_are_checked() {
         let eleven: Vec<String> = (0..11).map(|n| format!("'https://{n}.example/'")).collect();
         for (hubs, expected) in [
-            ("'https://hub.example/'", "write `hubs = [\"https://hub.example/\"]`"),
-            ("['hub.example']", "write `hubs = [\"https://hub.example\"]`"),
+            ("'https://hub.example/'", "hubs = [\"https://hub.example/\"]"),
+            ("['hub.example']", "hubs = [\"https://hub.example\"]"),
             ("[7]", "a list with the number 7 in it"),
             ("['ftp://hub.example/']", "no http or https address"),
             ("['https://hub.example/#x']", "no http or https address"),
