@@ -116,7 +116,7 @@ impl Config {
             let name = ending.trim_start_matches('.');
             let is_ending = |byte: u8| byte.is_ascii_alphanumeric() || b"-_+".contains(&byte);
             if name.is_empty() || !name.bytes().all(is_ending) {
-                let message = format!("`posts.media` contains `{ending}`, which is no ending of file names");
+                let message = format!("`posts.media` contains `{ending}`, which is not an ending of file names");
                 return Err(InvalidSetting::new("posts.media", message, "write endings such as `html`"));
             }
             if is_markdown_ending(name) {
@@ -247,7 +247,7 @@ impl SiteSettings {
                 continue;
             } else {
                 (
-                    format!("`{}` in `site.nav` is no address that a link can lead to", link.url),
+                    format!("`{}` in `site.nav` is not an address that a link can lead to", link.url),
                     "write a path such as `/about`, or an http, https or mailto address",
                 )
             };
@@ -335,7 +335,7 @@ fn check_permalink(permalink: &str) -> Result<(), InvalidSetting> {
         let placeholder = &after[..end];
         let name = placeholder.strip_prefix('{').and_then(|name| name.strip_suffix('}'));
         if !name.is_some_and(|name| PLACEHOLDERS.contains(&name)) {
-            let message = format!("`posts.permalink` contains `{placeholder}`, which is no placeholder");
+            let message = format!("`posts.permalink` contains `{placeholder}`, which is not a placeholder");
             return wrong(message, format!("write one of {known}"));
         }
         rest = &after[end..];

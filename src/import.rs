@@ -11,7 +11,6 @@ mod clean;
 pub(crate) mod export;
 pub mod feed;
 mod files;
-mod furniture;
 pub mod imported;
 pub mod importing;
 mod links;
@@ -22,5 +21,6 @@ pub mod old_ids;
 pub mod origin;
 mod picture;
 mod post_body;
+mod remove_elements;
 
 pub use feed::{OldFeed, OldItem};

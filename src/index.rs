@@ -72,7 +72,7 @@ use claims::{ClaimChange, Claims};
 use holders::ClaimKind;
 use members::Scopes;
 pub use members::{Members, all_scopes_of};
-pub use resolver::Surroundings;
+pub use resolver::LookupSite;
 use targets::TargetTable;
 use walk::ByChange;
 pub use walk::PostRange;

@@ -163,7 +163,7 @@ pub struct Gauges {
     /// Scopes that have feeds.
     pub scopes: u64,
     /// Scans of the folder since the start.
-    pub looks: u64,
+    pub scans: u64,
     /// Sites built since the start.
     pub builds: u64,
     /// How long the last build took.
@@ -200,8 +200,8 @@ impl Gauges {
             "Scopes that have feeds: the site, tags, authors, sections.",
         );
         text.value("", &[], self.scopes);
-        text.family("feedmill_looks_total", "counter", "Looks at the posts folder.");
-        text.value("", &[], self.looks);
+        text.family("feedmill_looks_total", "counter", "Scans of the posts folder.");
+        text.value("", &[], self.scans);
         text.family("feedmill_builds_total", "counter", "Sites built.");
         text.value("", &[], self.builds);
         if let Some(took) = self.last_build {

@@ -199,7 +199,7 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// Why there is no response. A response with a status of 400 or more is no error.
+    /// Why there is no response. A response with a status of 400 or more is not an error.
     pub fn send(&self, request: &OutgoingRequest, limits: Limits) -> Result<Response, FetchError> {
         let deadline = Instant::now() + limits.time;
         let mut url = request.url.clone();
@@ -229,7 +229,7 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// Why there is no response. A response with a status of 400 or more is no error.
+    /// Why there is no response. A response with a status of 400 or more is not an error.
     pub fn fetch_head(&self, request: &OutgoingRequest, time: Duration) -> Result<(StatusCode, HeaderMap), FetchError> {
         let response = self.send_once(request, request.url, Instant::now() + time, Limits::default())?;
         Ok((response.status, response.headers))

@@ -174,7 +174,7 @@ impl Publisher {
         let token = CancellationToken::new();
         tokio::spawn(Arc::clone(&shared).finish(shared.built.subscribe(), token.clone()));
         let (reloads, reload_requests) = mpsc::channel(1);
-        let engine = Engine {
+        let engine = PublishLoop {
             reload_requests,
             templates: builder.theme.seen().cloned(),
             builder: Some(builder),
@@ -289,7 +289,7 @@ fn open_builder(
         (stored, scanned)
     });
     scanned?;
-    let stored = stored.map_err(|_| io::Error::other("what is remembered could not be read, which is a fault in feedmill"))?;
+    let stored = stored.map_err(|_| io::Error::other("the ledger could not be read, which is a fault in feedmill"))?;
     if stored.is_some_and(|stored| builder.use_stored(config, stored)) {
         progress.reset();
         builder.tracker.count_in(progress);
@@ -303,7 +303,7 @@ fn open_builder(
 }
 
 /// Why the loop goes on.
-enum Woken {
+enum WakeReason {
     /// A cycle is due, for these paths.
     Cycle(Hints),
     /// Another configuration is to be used.
@@ -311,7 +311,7 @@ enum Woken {
 }
 
 /// The publishing loop.
-struct Engine {
+struct PublishLoop {
     reload_requests: mpsc::Receiver<Reload>,
     /// `None` while it runs on another thread.
     builder: Option<SiteBuilder>,
@@ -330,15 +330,15 @@ struct Engine {
     throttle: BuildThrottle,
 }
 
-impl Engine {
+impl PublishLoop {
     async fn run(mut self, stop: CancellationToken) {
         self.rescan = Instant::now() + jittered(self.config.watch.rescan);
         // the first scan was before the watch was installed
         self.run_cycle(Hints::everything()).await;
         while let Some(woken) = stop.run_until_cancelled(self.wake()).await {
             match woken {
-                Woken::Cycle(hints) => self.run_cycle(hints).await,
-                Woken::Reload(reload) => self.reload(reload).await,
+                WakeReason::Cycle(hints) => self.run_cycle(hints).await,
+                WakeReason::Reload(reload) => self.reload(reload).await,
             }
         }
         if let Some(builder) = self.builder.take() {
@@ -348,7 +348,7 @@ impl Engine {
     }
 
     /// Waits until a cycle is due, or a reload is requested.
-    async fn wake(&mut self) -> Woken {
+    async fn wake(&mut self) -> WakeReason {
         let due = self.shared.site.load().next_due().filter(|_| !self.has_failed).map(|due| {
             let wait = due.duration_since(Timestamp::now());
             Instant::now() + Duration::try_from(wait).unwrap_or(Duration::ZERO).min(LONGEST_WAIT)
@@ -361,8 +361,8 @@ impl Engine {
             }
             self.watch.next().await
         };
-        Woken::Cycle(tokio::select! {
-            Some(reload) = self.reload_requests.recv() => return Woken::Reload(reload),
+        WakeReason::Cycle(tokio::select! {
+            Some(reload) = self.reload_requests.recv() => return WakeReason::Reload(reload),
             hints = hinted => hints,
             () = sleep_until(again) => Hints::default(),
             () = theme_loader::changed(self.config.site.templates.as_deref(), &mut self.templates) => Hints::default(),

@@ -37,7 +37,7 @@ use crate::http::routes::answer;
 use crate::http::target::Target;
 use crate::render::encode::{Coding, Document};
 use crate::site::unchanged::Unchanged;
-use crate::site::{Holder, Site, Viewer};
+use crate::site::{AddressOwner, Site, Viewer};
 use crate::source::Source;
 use crate::time::Timestamp;
 
@@ -312,7 +312,7 @@ impl Writer<'_> {
             let folder = &self.site.config().posts.static_folder;
             if let Ok(below) = path.strip_prefix(folder)
                 && !folder.as_str().is_empty()
-                && matches!(self.site.holder(&format!("/{below}")), Some(Holder::File(_)))
+                && matches!(self.site.holder(&format!("/{below}")), Some(AddressOwner::File(_)))
                 && self.lock().files.insert(below.to_owned())
             {
                 self.folder.put_media(below, &media)?;

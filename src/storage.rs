@@ -200,7 +200,7 @@ impl Storage {
     ///
     /// # Errors
     ///
-    /// The error of the system; `InvalidData` if what is stored is no key.
+    /// The error of the system; `InvalidData` if what is stored is not a key.
     pub(crate) fn share_key(&self) -> io::Result<Option<ShareKey>> {
         dispatch!(self, storage => storage.share_key())
     }

@@ -14,7 +14,7 @@ use feedmill::post::Changes;
 use feedmill::publisher::site_builder::{CycleOutcome, SiteBuilder};
 use feedmill::shared_vec::SharedVec;
 use feedmill::site::{Site, SiteInput};
-use feedmill::source::watch::{Hints, How, Watching};
+use feedmill::source::watch::{HintKind, Hints, Watching};
 use feedmill::time::Timestamp;
 use tempfile::TempDir;
 
@@ -114,7 +114,7 @@ impl Folder {
         fs::write(&aside, text).unwrap();
         fs::rename(aside, root.join(&file.path)).unwrap();
         let mut hints = Hints::default();
-        hints.add(file.path, How::Moved);
+        hints.add(file.path, HintKind::Moved);
         hints
     }
 

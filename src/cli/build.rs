@@ -46,8 +46,8 @@ pub(super) struct BuildArgs {
     #[arg(long = "for", value_name = "HOST", value_delimiter = ',')]
     hosts: Vec<Host>,
     /// What is written
-    #[arg(long, value_enum, default_value_t = Profile::Static)]
-    profile: Profile,
+    #[arg(long, value_enum, default_value_t = BuildProfile::Static)]
+    profile: BuildProfile,
     /// The file of the page `/posts/x`: `posts/x.html` or `posts/x/index.html`
     #[arg(long, value_enum, default_value_t = FileLayout::Html)]
     layout: FileLayout,
@@ -81,7 +81,7 @@ pub(super) struct BuildArgs {
 
 /// What is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum Profile {
+enum BuildProfile {
     /// Only what a host of files can answer, and links to nothing else.
     Static,
     /// Byte for byte what `serve` answers.
@@ -106,7 +106,7 @@ pub(super) fn run(arguments: BuildArgs) -> anyhow::Result<ExitCode> {
         quiet,
         settings,
     } = arguments;
-    let (config, root) = settings.load(posts, |config| config.is_static = profile == Profile::Static)?;
+    let (config, root) = settings.load(posts, |config| config.is_static = profile == BuildProfile::Static)?;
     if config.site.base_url.is_none() {
         bail!(
             "the site needs the address at which it will be, because feeds and links name it; add `--base-url https://example.com`"
@@ -145,7 +145,7 @@ fn check_apart(out: &Utf8Path, root: &Utf8Path, what: &str) -> anyhow::Result<()
         bail!("there is no folder {root}; name the folder of posts with `--posts`");
     }
     let root = root.canonicalize_utf8().with_context(|| format!("{root} cannot be read"))?;
-    let absolute = std::path::absolute(out).with_context(|| format!("`{out}` is no path"))?;
+    let absolute = std::path::absolute(out).with_context(|| format!("`{out}` is not a path"))?;
     // what is there is resolved, what will be made is not
     let there = absolute.ancestors().find_map(|folder| {
         let resolved = folder.canonicalize().ok()?;

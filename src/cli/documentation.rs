@@ -43,7 +43,7 @@ pub(super) fn write_manual(arguments: &ManArgs, mut command: Command) -> anyhow:
     let mut written = 0;
     let commands: Vec<Command> = command.get_subcommands().cloned().collect();
     for command in std::iter::once(command).chain(commands) {
-        // `feedmill help` is no command of ours
+        // `feedmill help` is not a command of ours
         if command.get_name() == "help" {
             continue;
         }

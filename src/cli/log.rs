@@ -44,7 +44,9 @@ pub(super) fn start(format: LogFormat, requests: Option<AccessLogFormat>) {
             filter = filter.add_directive(directive);
         }
     }
-    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(Output(format));
+    let log = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(LogOutput(format));
     match format {
         LogFormat::Text => {
             let colour = AutoStream::choice(&io::stderr()) != ColorChoice::Never;
@@ -79,16 +81,16 @@ where
         if !is_combined(event.metadata()) {
             return self.0.format_event(context, writer, event);
         }
-        let mut message = Message(String::new());
+        let mut message = EventMessage(String::new());
         event.record(&mut message);
         writeln!(writer, "{}", message.0)
     }
 }
 
 /// The message of an event.
-struct Message(String);
+struct EventMessage(String);
 
-impl Visit for Message {
+impl Visit for EventMessage {
     fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
         if field.name() == "message" {
             let _ = write!(self.0, "{value:?}");
@@ -97,9 +99,9 @@ impl Visit for Message {
 }
 
 /// Writes lines of the combined format to the standard output, and other events to the standard error stream.
-struct Output(LogFormat);
+struct LogOutput(LogFormat);
 
-impl MakeWriter<'_> for Output {
+impl MakeWriter<'_> for LogOutput {
     type Writer = Escaping<Box<dyn Write>>;
 
     fn make_writer(&self) -> Self::Writer {

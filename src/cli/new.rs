@@ -1,7 +1,7 @@
 //! `feedmill new`: a file for a new post, where and as the other posts are.
 
 mod front_matter;
-mod habits;
+mod naming_style;
 
 use std::fmt::Write as _;
 use std::fs::{self, File};
@@ -15,7 +15,7 @@ use clap::Args;
 use jiff::civil;
 
 use self::front_matter::NewFields;
-use self::habits::Habits;
+use self::naming_style::NamingStyle;
 use super::settings::{self, Settings};
 use super::terminal;
 use crate::config::Config;
@@ -38,7 +38,7 @@ pub(super) struct NewArgs {
     /// Open it in the editor that $VISUAL or $EDITOR names
     #[arg(long, short)]
     edit: bool,
-    /// Publish it: it is no draft. With --edit it is published when the editor ends
+    /// Publish it: it is not a draft. With --edit it is published when the editor ends
     #[arg(long)]
     publish: bool,
     /// Its date, such as 2026-01-31; with a day in the future it is published on that day [default: now]
@@ -47,7 +47,7 @@ pub(super) struct NewArgs {
     /// A tag; may be given several times
     #[arg(long = "tag", value_name = "TAG")]
     tags: Vec<String>,
-    /// Make a page that is no post: without a date, in no feed
+    /// Make a page that is not a post: without a date, in no feed
     #[arg(long, conflicts_with = "date")]
     page: bool,
     #[command(flatten)]
@@ -80,18 +80,18 @@ pub(super) fn run(arguments: NewArgs) -> anyhow::Result<ExitCode> {
     }
     let mut ledger = settings::load_ledger(&config, now)?;
     let site = snapshot(&config, &root, &mut ledger, now).with_context(|| format!("the posts in {root} cannot be read"))?;
-    let habits = Habits::of(&site, &root);
+    let style = NamingStyle::from_posts_of(&site, &root);
     let path = if page {
-        Utf8PathBuf::from(format!("{slug}.{}", habits.ending))
+        Utf8PathBuf::from(format!("{slug}.{}", style.ending))
     } else {
-        habits.path_of(&slug, date.date())
+        style.path_of(&slug, date.date())
     };
-    let text = habits.form.write(&NewFields {
+    let text = style.form.write(&NewFields {
         title: &title,
         date: (!page).then_some(date),
-        has_time: habits.has_times,
+        has_time: style.has_times,
         tags: &tags,
-        author: habits.author.as_deref().filter(|_| !page),
+        author: style.author.as_deref().filter(|_| !page),
         is_draft: !publish,
         is_page: page,
     });
@@ -101,7 +101,7 @@ pub(super) fn run(arguments: NewArgs) -> anyhow::Result<ExitCode> {
         .then(|| config.timezone().to_timestamp(date).ok())
         .flatten()
         .filter(|due| *due > now);
-    print_where(&file, publish, due, &habits);
+    print_where(&file, publish, due, &style);
     if edit && !publish {
         open_in_editor(&file)?;
     }
@@ -116,20 +116,20 @@ fn post_date(given: Option<&str>, config: &Config, now: Timestamp) -> anyhow::Re
     let date = given
         .parse::<civil::DateTime>()
         .or_else(|_| given.parse::<civil::Date>().map(|day| day.at(0, 0, 0, 0)));
-    date.map_err(|_| anyhow::anyhow!("`{given}` is no date; write it like 2026-01-31 or 2026-01-31T09:00"))
+    date.map_err(|_| anyhow::anyhow!("`{given}` is not a date; write it like 2026-01-31 or 2026-01-31T09:00"))
 }
 
-/// Adds `file` with `text` to its folder whole: under a name that is no post first, then by one call, and only if there is no such file.
+/// Adds `file` with `text` to its folder whole: under a name that is not a post first, then by one call, and only if there is no such file.
 /// With `edits_first` the editor changes it in between.
 fn add(file: &Utf8Path, text: &str, edits_first: bool) -> anyhow::Result<()> {
     let (Some(folder), Some(name)) = (file.parent(), file.file_name()) else {
-        bail!("{file} is no path of a file");
+        bail!("{file} is not a path of a file");
     };
     fs::create_dir_all(folder).with_context(|| format!("the folder {folder} cannot be made"))?;
     if file.exists() {
         return Err(exists(file));
     }
-    // a name that begins with a dot is no post
+    // a name that begins with a dot is not a post
     let unfinished = folder.join(format!(".{name}.unfinished.{}", file.extension().unwrap_or("md")));
     let result = write_new(&unfinished, text)
         .with_context(|| format!("{unfinished} cannot be written"))
@@ -187,7 +187,7 @@ fn open_in_editor(file: &Utf8Path) -> anyhow::Result<()> {
 }
 
 /// Says where the file is, and what or when makes it public. A published post waits until `due`.
-fn print_where(file: &Utf8Path, is_published: bool, due: Option<Timestamp>, habits: &Habits) {
+fn print_where(file: &Utf8Path, is_published: bool, due: Option<Timestamp>, style: &NamingStyle) {
     let mut text = format!("{file}\n");
     if !is_published {
         text.push_str("  a draft: remove the line about it to publish the post\n");
@@ -195,8 +195,8 @@ fn print_where(file: &Utf8Path, is_published: bool, due: Option<Timestamp>, habi
     if let Some(due) = due {
         let _ = writeln!(text, "  it appears at {due}");
     }
-    if !habits.tags.is_empty() {
-        let tags: Vec<&str> = habits.tags.iter().take(NAMED_TAGS).map(String::as_str).collect();
+    if !style.tags.is_empty() {
+        let tags: Vec<&str> = style.tags.iter().take(NAMED_TAGS).map(String::as_str).collect();
         let _ = writeln!(text, "  tags used here: {}", one_line(&tags.join(", ")));
     }
     terminal::print_message(&text);

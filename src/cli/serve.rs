@@ -24,7 +24,7 @@ use tokio_util::sync::CancellationToken;
 use warp::{Filter, Reply};
 
 use self::listening::{admin_url, bind_preview, bind_problem, with_bound_address};
-use self::reload::{ConfigVersion, InUse, Reloader, hangups};
+use self::reload::{ActiveConfig, ConfigVersion, Reloader, hangups};
 use self::reporter::Reporter;
 use super::settings::Settings;
 use super::terminal::ConfigError;
@@ -190,7 +190,7 @@ async fn serve(
         .await
         .with_context(|| format!("{root} cannot be served"))?;
     let service = Service {
-        in_use: Arc::new(ArcSwap::from_pointee(InUse::new(given, Arc::clone(&config), file))),
+        in_use: Arc::new(ArcSwap::from_pointee(ActiveConfig::new(given, Arc::clone(&config), file))),
         publisher: Arc::new(publisher),
         stop: CancellationToken::new(),
         config,
@@ -237,7 +237,7 @@ struct Service {
     seen: Option<ConfigVersion>,
     /// The configuration that the listeners were started with.
     config: Arc<Config>,
-    in_use: Arc<ArcSwap<InUse>>,
+    in_use: Arc<ArcSwap<ActiveConfig>>,
     root: Utf8PathBuf,
     publisher: Arc<Publisher>,
     reporter: Reporter,
@@ -484,7 +484,7 @@ impl Signals {
 }
 
 /// The status of `publisher`, whose configuration is `in_use`.
-fn status(publisher: &Publisher, started: Instant, in_use: &InUse) -> ServerStatus {
+fn status(publisher: &Publisher, started: Instant, in_use: &ActiveConfig) -> ServerStatus {
     let health = publisher.health();
     let watch = WatchStatus {
         mode: match health.watching {
@@ -501,7 +501,7 @@ fn status(publisher: &Publisher, started: Instant, in_use: &InUse) -> ServerStat
             problem: in_use.problem.clone(),
         },
         last_full_scan: health.last_full_scan,
-        looks: health.looks,
+        scans: health.scans,
         builds: health.builds,
         last_build: health.last_build,
     };

@@ -248,7 +248,7 @@ pub(super) fn load_ledger(config: &Config, now: Timestamp) -> anyhow::Result<Reg
 
 /// `path` as an absolute path. No symbolic link is resolved.
 fn absolute(path: &Utf8Path) -> anyhow::Result<Utf8PathBuf> {
-    let path = std::path::absolute(path).with_context(|| format!("`{path}` is no path"))?;
+    let path = std::path::absolute(path).with_context(|| format!("`{path}` is not a path"))?;
     Utf8PathBuf::from_path_buf(path).map_err(|path| anyhow::anyhow!("{} is not UTF-8", path.display()))
 }
 

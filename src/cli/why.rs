@@ -72,7 +72,7 @@ pub(super) fn run(arguments: WhyArgs) -> anyhow::Result<ExitCode> {
             why.trim_start_matches("no: ")
         );
     }
-    let answer = Answer {
+    let answer = FileExplanation {
         path: &path,
         post,
         record,
@@ -94,7 +94,7 @@ pub(super) fn run(arguments: WhyArgs) -> anyhow::Result<ExitCode> {
 }
 
 /// What is known about a post's file.
-struct Answer<'a> {
+struct FileExplanation<'a> {
     path: &'a Utf8Path,
     post: Option<&'a Post>,
     record: Option<&'a PostRecord>,
@@ -109,9 +109,9 @@ struct Answer<'a> {
     now: Timestamp,
 }
 
-impl Answer<'_> {
+impl FileExplanation<'_> {
     fn as_json(&self) -> serde_json::Value {
-        let Answer { post, config, now, .. } = *self;
+        let FileExplanation { post, config, now, .. } = *self;
         let has_version = post.is_some() || self.is_last_good;
         json!({
             "file": self.path,
@@ -168,7 +168,7 @@ impl Answer<'_> {
     }
 }
 
-/// Checks that `file` is there and is no folder.
+/// Checks that `file` is there and is not a folder.
 pub(super) fn check_is_file(file: &Utf8Path) -> anyhow::Result<()> {
     let metadata = file.symlink_metadata().with_context(|| not_found_message(file))?;
     if metadata.is_dir() {

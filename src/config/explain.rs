@@ -130,7 +130,7 @@ fn explain_syntax(message: &str, text: &str, offset: usize) -> (String, &'static
             return explanation("a setting is written with `=`, not with `:`", "write `name = \"value\"`");
         }
         return explanation(
-            "this is no setting",
+            "this is not a setting",
             "write `name = \"value\"`, or put a `#` before a comment",
         );
     };

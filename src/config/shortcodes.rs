@@ -129,7 +129,7 @@ impl Shortcodes {
         for (name, template) in &self.written {
             let is_name = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-');
             if name.is_empty() || name.len() > 64 || !name.chars().all(is_name) {
-                let message = format!("`{name}` in `[shortcodes]` is no name of a tag");
+                let message = format!("`{name}` in `[shortcodes]` is not a name of a tag");
                 return mistake(message, "write a name of letters, digits, `-` and `_`");
             }
             if template.len() > LONGEST_TEMPLATE {
@@ -180,7 +180,7 @@ mod tests {
     fn templates_are_tried() {
         let cases = [
             ("a", "<b>{{ args[0] }} {{ x }} {{ x.y.z }} {{ inner }}</b>", None),
-            ("a b", "x", Some("is no name of a tag")),
+            ("a b", "x", Some("is not a name of a tag")),
             ("a", "{{ x", Some("`a` fails: syntax error")),
             ("a", "{{ x | nothing }}", Some("`a` fails: unknown filter")),
             ("a", "{% include 'b' %}", Some("`a` fails: template not found")),

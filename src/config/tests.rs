@@ -49,7 +49,7 @@ const MISTAKES: &[(&str, &str)] = &[
     ),
     (
         "site",
-        "feedmill.toml:1:5: error: this is no setting (write `name = \"value\"`, or put a `#` before a comment)",
+        "feedmill.toml:1:5: error: this is not a setting (write `name = \"value\"`, or put a `#` before a comment)",
     ),
     (
         "= 1",
@@ -245,7 +245,7 @@ const MISTAKES: &[(&str, &str)] = &[
     ),
     (
         "[[site.nav]]\nname = \"a\"\nurl = \"x\"",
-        "feedmill.toml:1:1: error: `x` in `site.nav` is no address that a link can lead to (write a path such as `/about`, or an http, https or mailto address)",
+        "feedmill.toml:1:1: error: `x` in `site.nav` is not an address that a link can lead to (write a path such as `/about`, or an http, https or mailto address)",
     ),
     (
         "[[site.nav]]\nname = \"a\"\nlink = \"/x\"",
@@ -313,7 +313,7 @@ const MISTAKES: &[(&str, &str)] = &[
     ),
     (
         "[posts]\npermalink = \"/{titel}/{slug}\"",
-        "feedmill.toml:2:13: error: `posts.permalink` contains `{titel}`, which is no placeholder (write one of `{slug}`, `{year}`, `{month}`, `{day}` and `{section}`)",
+        "feedmill.toml:2:13: error: `posts.permalink` contains `{titel}`, which is not a placeholder (write one of `{slug}`, `{year}`, `{month}`, `{day}` and `{section}`)",
     ),
     (
         "[posts]\npermalink = \"/:year/:title/\"",
@@ -325,19 +325,19 @@ const MISTAKES: &[(&str, &str)] = &[
     ),
     (
         "[posts]\npermalink = \"/{slug\"",
-        "feedmill.toml:2:13: error: `posts.permalink` contains `{slug`, which is no placeholder (write one of `{slug}`, `{year}`, `{month}`, `{day}` and `{section}`)",
+        "feedmill.toml:2:13: error: `posts.permalink` contains `{slug`, which is not a placeholder (write one of `{slug}`, `{year}`, `{month}`, `{day}` and `{section}`)",
     ),
     (
         "[posts]\npermalink = \"/{ slug }\"",
-        "feedmill.toml:2:13: error: `posts.permalink` contains `{ slug }`, which is no placeholder (write one of `{slug}`, `{year}`, `{month}`, `{day}` and `{section}`)",
+        "feedmill.toml:2:13: error: `posts.permalink` contains `{ slug }`, which is not a placeholder (write one of `{slug}`, `{year}`, `{month}`, `{day}` and `{section}`)",
     ),
     (
         "[posts]\npermalink = \"/{}/{slug}\"",
-        "feedmill.toml:2:13: error: `posts.permalink` contains `{}`, which is no placeholder (write one of `{slug}`, `{year}`, `{month}`, `{day}` and `{section}`)",
+        "feedmill.toml:2:13: error: `posts.permalink` contains `{}`, which is not a placeholder (write one of `{slug}`, `{year}`, `{month}`, `{day}` and `{section}`)",
     ),
     (
         "[posts]\npermalink = \"/{slug}}\"",
-        "feedmill.toml:2:13: error: `posts.permalink` contains `}`, which is no placeholder (write one of `{slug}`, `{year}`, `{month}`, `{day}` and `{section}`)",
+        "feedmill.toml:2:13: error: `posts.permalink` contains `}`, which is not a placeholder (write one of `{slug}`, `{year}`, `{month}`, `{day}` and `{section}`)",
     ),
     (
         "[posts]\npermalink = \"{slug}\"",
@@ -425,7 +425,7 @@ const MISTAKES: &[(&str, &str)] = &[
     ),
     (
         "[posts]\nmedia = ['../x']",
-        "feedmill.toml:2:9: error: `posts.media` contains `../x`, which is no ending of file names (write endings such as `html`)",
+        "feedmill.toml:2:9: error: `posts.media` contains `../x`, which is not an ending of file names (write endings such as `html`)",
     ),
     (
         "[state]\ndir = \"\"",

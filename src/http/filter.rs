@@ -37,7 +37,7 @@ use super::server::{RequestHead, request_head};
 use super::shared_drafts::DraftPath;
 use super::target::Target;
 use crate::site::listing::QueryPart;
-use crate::site::{Holder, Site, Viewer};
+use crate::site::{AddressOwner, Site, Viewer};
 use crate::storage::{ShareKey, Storage};
 use crate::time::Timestamp;
 
@@ -60,7 +60,7 @@ type Responding = Either<Ready<warp::reply::Response>, Pin<Box<dyn Future<Output
 fn respond(site: Arc<Site>, context: &Arc<RequestContext>, head: Arc<RequestHead>) -> Responding {
     match answer_at_once(&site, context, &head) {
         Ok(response) => Either::Left(ready(response.into_response())),
-        Err(Unanswered {
+        Err(UnansweredRequest {
             target,
             base_length,
             trace,
@@ -82,7 +82,7 @@ fn respond(site: Arc<Site>, context: &Arc<RequestContext>, head: Arc<RequestHead
 
 /// A request that was not answered at once.
 #[derive(Debug)]
-pub struct Unanswered {
+pub struct UnansweredRequest {
     target: Option<Target>,
     base_length: usize,
     trace: RequestTrace,
@@ -93,8 +93,8 @@ pub struct Unanswered {
 ///
 /// # Errors
 ///
-/// [`Unanswered`]: something has to.
-pub fn answer_at_once(site: &Site, context: &RequestContext, head: &RequestHead) -> Result<Response<Bytes>, Unanswered> {
+/// [`UnansweredRequest`]: something has to.
+pub fn answer_at_once(site: &Site, context: &RequestContext, head: &RequestHead) -> Result<Response<Bytes>, UnansweredRequest> {
     if !matches!(head.method, Method::GET | Method::HEAD) {
         return Ok(context.refuse_method(head));
     }
@@ -110,7 +110,7 @@ pub fn answer_at_once(site: &Site, context: &RequestContext, head: &RequestHead)
         .or_else(|| ready_response(site, context, &request));
     match response {
         Some(response) => Ok(context.finish(&trace, head, site, response, |body| body.len() as u64)),
-        None => Err(Unanswered {
+        None => Err(UnansweredRequest {
             target,
             base_length,
             trace,
@@ -238,7 +238,7 @@ impl PendingRequest {
             Some(Target::Icon | Target::RasterIcon | Target::Robots | Target::Moved(_)) => Some(self.path()),
             _ => None,
         };
-        if let Some(Holder::File(path)) = address.and_then(|address| site.holder(address)) {
+        if let Some(AddressOwner::File(path)) = address.and_then(|address| site.holder(address)) {
             return Work::File(path.into_string());
         }
         match &self.target {

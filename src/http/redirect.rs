@@ -8,7 +8,7 @@ use super::target::Target;
 use crate::config::{addresses_with_parameters, path_on_site};
 use crate::post::page_key;
 use crate::render::post_url;
-use crate::site::{FormerSlug, Holder, Site};
+use crate::site::{AddressOwner, FormerSlug, Site};
 
 /// The most steps in a row that the site adds to those of the configuration: a spelling, an alias, the post's own address.
 const OWN_STEPS: usize = 3;
@@ -104,7 +104,7 @@ fn respelled(site: &Site, address: &str, base: &str) -> Option<String> {
 
 /// Whether a post, its Markdown or a static file is at `address`.
 fn is_live(site: &Site, address: &str) -> bool {
-    matches!(site.holder(address), Some(Holder::Post(_) | Holder::File(_)))
+    matches!(site.holder(address), Some(AddressOwner::Post(_) | AddressOwner::File(_)))
 }
 
 /// Adds `query` to `url`, if that has none.

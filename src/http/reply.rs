@@ -122,7 +122,7 @@ fn add_brief_fields(headers: &mut HeaderMap) {
 /// Whether `document` exists in the coding in which `request` gets it.
 #[must_use]
 pub fn is_encoded(document: &Document, request: &Request) -> bool {
-    choose_coding(document, request).is_none_or(|coding| document.made(coding).is_some())
+    choose_coding(document, request).is_none_or(|coding| document.already_encoded(coding).is_some())
 }
 
 /// Chooses the coding of the response: the one that the client prefers; `None` if it accepts none of them.
@@ -137,7 +137,7 @@ fn choose_coding(document: &Document, request: &Request) -> Option<Coding> {
     }
     let is_held = |coding: &Coding| {
         document
-            .made(*coding)
+            .already_encoded(*coding)
             .is_some_and(|made| mentions_tag(request.headers, &made.etag))
     };
     let held = accepted.clone().find(is_held);

@@ -35,7 +35,7 @@ use crate::storage::Storage;
 #[derive(Clone, Debug)]
 pub struct RequestContext {
     /// What the configuration decides. A new configuration replaces it.
-    configured: Arc<ArcSwap<Configured>>,
+    configured: Arc<ArcSwap<ContextSettings>>,
     /// The counters of responses.
     pub metrics: Arc<Metrics>,
     /// Cancelled once no more requests should be sent here.
@@ -57,7 +57,7 @@ pub struct RequestContext {
 
 /// The part of a context that a configuration decides.
 #[derive(Debug)]
-pub(super) struct Configured {
+pub(super) struct ContextSettings {
     /// The media files.
     pub(super) library: Library,
     /// The limit on requests of one client.
@@ -66,9 +66,9 @@ pub(super) struct Configured {
     pub(super) storage: Option<Storage>,
 }
 
-impl Configured {
-    fn new(config: &Config, library: Library) -> Arc<Configured> {
-        Arc::new(Configured {
+impl ContextSettings {
+    fn new(config: &Config, library: Library) -> Arc<ContextSettings> {
+        Arc::new(ContextSettings {
             library,
             rate_limit: RateLimit::new(config.pace.clone()),
             storage: Storage::configured(config),
@@ -99,7 +99,7 @@ impl RequestContext {
     pub fn new(config: &Config, library: Library, metrics: Arc<Metrics>, stopping: CancellationToken) -> RequestContext {
         let cores = std::thread::available_parallelism().map_or(2, usize::from);
         RequestContext {
-            configured: Arc::new(ArcSwap::new(Configured::new(config, library))),
+            configured: Arc::new(ArcSwap::new(ContextSettings::new(config, library))),
             metrics,
             stopping,
             preview: None,
@@ -127,11 +127,11 @@ impl RequestContext {
 
     /// Uses `config` and the media files in `library` from the next request on, here and in every clone.
     pub fn configure(&self, config: &Config, library: Library) {
-        self.configured.store(Configured::new(config, library));
+        self.configured.store(ContextSettings::new(config, library));
     }
 
     /// What the configuration decides, as it is now.
-    pub(super) fn configured(&self) -> Arc<Configured> {
+    pub(super) fn configured(&self) -> Arc<ContextSettings> {
         self.configured.load_full()
     }
 

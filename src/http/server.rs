@@ -30,7 +30,7 @@ use warp::{Filter, Reply};
 
 use self::connection::StopSignals;
 pub use self::limits::Descriptors;
-use self::limits::{ConnectionLimits, Full};
+use self::limits::{ConnectionLimits, ReachedLimit};
 pub use self::listen::Address;
 use self::listen::{ClientStream, Listener, Listening};
 pub use self::on_sent::OnSent;
@@ -162,7 +162,7 @@ where
                         tracing::warn!(%error, "connections cannot be accepted");
                     }
                     // closing an idle connection frees a file descriptor
-                    self.limits.end_longest_waiting(Full::Total, None);
+                    self.limits.end_longest_waiting(ReachedLimit::Total, None);
                     let _ = tokio::time::timeout(PAUSE_AFTER_REFUSAL, stop.cancelled()).await;
                 }
             }
@@ -201,8 +201,10 @@ where
             return;
         };
         let detail = match full {
-            Full::Total => "the server has too many open connections; try again in a few seconds",
-            Full::Network => "your address has too many open connections; use those that are open, or try again in a few seconds",
+            ReachedLimit::Total => "the server has too many open connections; try again in a few seconds",
+            ReachedLimit::Network => {
+                "your address has too many open connections; use those that are open, or try again in a few seconds"
+            }
         };
         self.connections.spawn(async move {
             connection::refuse(stream, peer, detail).await;

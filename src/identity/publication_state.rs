@@ -83,7 +83,7 @@ impl PublicationState {
         dates.into_iter().flatten().fold(self.date, Timestamp::max)
     }
 
-    /// The state after the date in the file was read. An earlier date than before is no edit, but `updated` must not go back.
+    /// The state after the date in the file was read. An earlier date than before is not an edit, but `updated` must not go back.
     fn with_date(mut self, record: &PostRecord, file: &KnownFile) -> PublicationState {
         let is_dated = file.read.origins.date != Origin::FileTime;
         if is_dated && file.read.date < record.date && file.is_readable() {
@@ -109,7 +109,7 @@ impl PublicationState {
             return self;
         };
         if is_same_file {
-            // this version of feedmill reads the same file differently, which is no edit
+            // this version of feedmill reads the same file differently, which is not an edit
             return self;
         }
         let is_minor = file.read.minor.unwrap_or(config.posts.minor);
@@ -171,7 +171,7 @@ fn is_emptied(post: &Post, record: &PostRecord) -> bool {
     post.is_empty() && had_text && record.is_with_readers() && !record.matches_file(post)
 }
 
-/// Whether readers have `post` from this very file. What is read differently in it now is no edit.
+/// Whether readers have `post` from this very file. What is read differently in it now is not an edit.
 fn is_untouched(post: &Post, record: &PostRecord) -> bool {
     record.file == Some(post.file) && *record.source == post.source && record.content.is_some()
 }

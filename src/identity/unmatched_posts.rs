@@ -133,16 +133,6 @@ impl UnmatchedPosts {
         }
         index
     }
-
-    /// Whether all of this agrees with the records in `posts`.
-    #[cfg(test)]
-    pub(super) fn agrees_with(&self, posts: &PostRecords) -> bool {
-        let is_withdrawn = |id: &PostId| posts.get(id).is_some_and(|record| record.withdrawn.is_some());
-        self.withdrawn.iter().all(is_withdrawn)
-            && !self.live.iter().any(is_withdrawn)
-            && self.by_path.get().is_none_or(|index| *index == self.index_by_path(posts))
-            && self.by_text.get().is_none_or(|index| *index == self.index_by(posts, text_of))
-    }
 }
 
 /// The digest of the post's text, if that has enough words to recognise the post by.
@@ -179,5 +169,21 @@ fn remove_id<K: Eq + Hash + Borrow<Q>, Q: Eq + Hash + ?Sized>(index: &mut IdsBy<
     }
     if ids.is_empty() {
         index.remove(key);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    impl UnmatchedPosts {
+        /// Whether the indexes agree with the records in `posts`.
+        pub(in crate::identity) fn agrees_with(&self, posts: &PostRecords) -> bool {
+            let is_withdrawn = |id: &PostId| posts.get(id).is_some_and(|record| record.withdrawn.is_some());
+            self.withdrawn.iter().all(is_withdrawn)
+                && !self.live.iter().any(is_withdrawn)
+                && self.by_path.get().is_none_or(|index| *index == self.index_by_path(posts))
+                && self.by_text.get().is_none_or(|index| *index == self.index_by(posts, text_of))
+        }
     }
 }

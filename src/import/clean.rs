@@ -131,7 +131,7 @@ struct Cleaner<'a> {
 #[derive(Default)]
 struct TableRow {
     number: usize,
-    /// Whether it has a cell that is no heading.
+    /// Whether it has a cell that is not a heading.
     has_data: bool,
 }
 

@@ -24,7 +24,7 @@ use super::imported::{FoundItem, SiteFacts};
 pub(crate) type ReadProgress<'a> = dyn FnMut(u64, usize) + 'a;
 
 /// An export.
-pub(crate) enum OldExport {
+pub(crate) enum Export {
     /// WordPress or Squarespace: read as often as needed, item by item.
     Wordpress(Box<Wordpress>),
     /// A tool whose exports are small enough to be in memory.
@@ -41,12 +41,12 @@ pub(crate) struct ListedFile {
     pub(crate) archive: Option<Mutex<Archive>>,
 }
 
-impl OldExport {
+impl Export {
     /// The name of the tool.
     pub(crate) fn format(&self) -> &str {
         match self {
-            OldExport::Wordpress(wordpress) => wordpress.format(),
-            OldExport::ListedFile(listed) => listed.format,
+            Export::Wordpress(wordpress) => wordpress.format(),
+            Export::ListedFile(listed) => listed.format,
         }
     }
 
@@ -58,24 +58,24 @@ impl OldExport {
     /// What it says about the site.
     pub(crate) fn site(&self) -> &SiteFacts {
         match self {
-            OldExport::Wordpress(wordpress) => &wordpress.site,
-            OldExport::ListedFile(listed) => &listed.site,
+            Export::Wordpress(wordpress) => &wordpress.site,
+            Export::ListedFile(listed) => &listed.site,
         }
     }
 
     /// The archive in which media are.
     pub(crate) fn archive(&self) -> Option<&Mutex<Archive>> {
         match self {
-            OldExport::Wordpress(_) => None,
-            OldExport::ListedFile(listed) => listed.archive.as_ref(),
+            Export::Wordpress(_) => None,
+            Export::ListedFile(listed) => listed.archive.as_ref(),
         }
     }
 
     /// Reads everything in it, in order.
     pub(crate) fn read(&self, progress: &mut ReadProgress, visit: &mut dyn FnMut(FoundItem)) -> Result<(), String> {
         match self {
-            OldExport::Wordpress(wordpress) => wordpress.read(progress, visit),
-            OldExport::ListedFile(listed) => {
+            Export::Wordpress(wordpress) => wordpress.read(progress, visit),
+            Export::ListedFile(listed) => {
                 listed.found.iter().cloned().for_each(visit);
                 Ok(())
             }

@@ -12,11 +12,11 @@ use camino::{Utf8Path, Utf8PathBuf};
 use serde::Serialize;
 use url::Url;
 
-use super::export::{OldExport, ReadProgress};
+use super::export::{Export, ReadProgress};
 use super::files::{self, FileNames};
 use super::imported::{Audience, FoundItem, ImportedDate, ImportedKind, ImportedPost};
 use super::links::LinkTable;
-use super::media::{MediaMode, MediaPlace, Store};
+use super::media::{MediaMode, MediaPlace, MediaStore};
 use super::old_ids::OldIds;
 use super::post_body::ImportedBody;
 use crate::diagnostic::plain_error;
@@ -123,7 +123,7 @@ pub struct ImportReport {
 ///
 /// If the export or the posts folder cannot be read, or a file cannot be written.
 pub(crate) fn import_posts(
-    export: &OldExport,
+    export: &Export,
     options: &ImportOptions,
     progress: &mut ReadProgress,
 ) -> Result<ImportReport, String> {
@@ -139,7 +139,7 @@ pub(crate) fn import_posts(
         ids: IdChooser::new(&options.old_ids),
         counts: BTreeMap::new(),
         index: 0,
-        store: Store::new(&options.client, export.archive()),
+        store: MediaStore::new(&options.client, export.archive()),
         report: ImportReport {
             format: export.format().to_owned(),
             title: site.title.clone(),
@@ -155,7 +155,7 @@ pub(crate) fn import_posts(
 
 /// Chooses the file of every post.
 fn plan_files(
-    export: &OldExport,
+    export: &Export,
     options: &ImportOptions,
     existing: &HashMap<String, Utf8PathBuf>,
     home: Option<&Url>,
@@ -250,7 +250,7 @@ struct Importer<'a> {
     counts: BTreeMap<(String, String, String, String), usize>,
     /// The number of the next post in the export.
     index: usize,
-    store: Store<'a>,
+    store: MediaStore<'a>,
     report: ImportReport,
     /// Why a file could not be written.
     failed: Option<String>,
@@ -325,7 +325,7 @@ impl Importer<'_> {
     fn fetch_missing(&mut self, mut post: ImportedPost, id: &str, file: &Utf8Path) {
         let place = MediaPlace::of(&self.options.posts, file);
         let mut body = ImportedBody::new(&mut post, self.links, file, MediaMode::Fetch);
-        Store::find_existing(body.media(), &place);
+        MediaStore::find_existing(body.media(), &place);
         let missing: Vec<String> = body.media().missing().cloned().collect();
         if missing.is_empty() {
             return;

@@ -14,7 +14,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 pub use self::matched_by::MatchedBy;
-use self::view::{ItemView, PostView, Sites};
+use self::view::{ItemView, PostView, SiteAddresses};
 use super::feed::{OldFeed, OldItem};
 use crate::config::Config;
 use crate::post::{Post, Texts};
@@ -48,7 +48,7 @@ pub struct Matching<'a> {
     pub unmatched: Vec<UnmatchedItem<'a>>,
 }
 
-/// A title or name that more posts have than this is no evidence.
+/// A title or name that more posts have than this is not evidence.
 const MOST_ALIKE: usize = 64;
 /// The most candidates of an item.
 const MOST_NAMED: usize = 3;
@@ -56,10 +56,10 @@ const MOST_NAMED: usize = 3;
 /// Matches the items of `feed` to `posts`, whose texts are in `texts`.
 #[must_use]
 pub(crate) fn match_items<'a>(feed: &'a OldFeed, posts: &'a [Arc<Post>], texts: &'a dyn Texts, config: &Config) -> Matching<'a> {
-    let sites = Sites::new(feed, config);
+    let sites = SiteAddresses::new(feed, config);
     let items: Vec<ItemView> = feed.items.iter().map(|item| ItemView::new(item, &sites)).collect();
     let posts: Vec<PostView> = posts.iter().map(|post| PostView::new(post, texts)).collect();
-    let mut found = Pairs::default();
+    let mut found = MatchedPairs::default();
     for by in MatchedBy::ALL {
         // after a match, the candidates that are left may be unambiguous
         while found.add_pairs(by, &items, &posts) {}
@@ -84,17 +84,17 @@ pub(crate) fn match_items<'a>(feed: &'a OldFeed, posts: &'a [Arc<Post>], texts: 
 
 /// The matches so far, by index.
 #[derive(Default)]
-struct Pairs {
+struct MatchedPairs {
     post_of: HashMap<usize, (usize, MatchedBy)>,
     item_of: HashMap<usize, usize>,
 }
 
-impl Pairs {
+impl MatchedPairs {
     /// Finds matches among the rest by one kind of evidence. Returns whether there were any.
     fn add_pairs(&mut self, by: MatchedBy, items: &[ItemView], posts: &[PostView]) -> bool {
         let candidates = self.candidates(by, items, posts);
-        let mut of_items: BTreeMap<usize, Best> = BTreeMap::new();
-        let mut of_posts: BTreeMap<usize, Best> = BTreeMap::new();
+        let mut of_items: BTreeMap<usize, BestCandidates> = BTreeMap::new();
+        let mut of_posts: BTreeMap<usize, BestCandidates> = BTreeMap::new();
         for (i, p) in candidates {
             let (Some(item), Some(post)) = (items.get(i), posts.get(p)) else {
                 continue;
@@ -106,7 +106,7 @@ impl Pairs {
         let mut found_any = false;
         for (i, best) in of_items {
             if let Some(p) = best.single()
-                && of_posts.get(&p).and_then(Best::single) == Some(i)
+                && of_posts.get(&p).and_then(BestCandidates::single) == Some(i)
             {
                 self.post_of.insert(i, (p, by));
                 self.item_of.insert(p, i);
@@ -185,12 +185,12 @@ impl Pairs {
 
 /// The best candidates.
 #[derive(Default)]
-struct Best {
+struct BestCandidates {
     weight: usize,
     all: Vec<usize>,
 }
 
-impl Best {
+impl BestCandidates {
     fn add_candidate(&mut self, other: usize, weight: usize) {
         if weight > self.weight {
             self.all.clear();

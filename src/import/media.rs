@@ -133,14 +133,14 @@ impl MediaPlace {
 }
 
 /// Where media come from.
-pub(crate) struct Store<'a> {
+pub(crate) struct MediaStore<'a> {
     client: &'a Client,
     archive: Option<&'a Mutex<Archive>>,
 }
 
-impl<'a> Store<'a> {
-    pub(crate) fn new(client: &'a Client, archive: Option<&'a Mutex<Archive>>) -> Store<'a> {
-        Store { client, archive }
+impl<'a> MediaStore<'a> {
+    pub(crate) fn new(client: &'a Client, archive: Option<&'a Mutex<Archive>>) -> MediaStore<'a> {
+        MediaStore { client, archive }
     }
 
     /// Notes which of the files that `media` wants are at `place` already.
@@ -196,7 +196,7 @@ impl<'a> Store<'a> {
         {
             return store(bytes?.as_slice(), name, folder);
         }
-        let url: Url = address.parse().map_err(|_| "it is no valid address".to_owned())?;
+        let url: Url = address.parse().map_err(|_| "it is not a valid address".to_owned())?;
         let response = self
             .client
             .send(&OutgoingRequest::get(&url), LIMITS)
@@ -256,7 +256,7 @@ fn store(mut reader: impl Read, name: &str, folder: &Utf8Path) -> Result<String,
     }
 }
 
-/// The ending for a file that begins with `head`; `None` if it is no medium.
+/// The ending for a file that begins with `head`; `None` if it is not a medium.
 fn ending(head: &[u8]) -> Option<&'static str> {
     let brand = head.get(4..12).unwrap_or_default();
     if brand.starts_with(b"ftyp") {

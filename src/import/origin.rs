@@ -49,7 +49,7 @@ impl FromStr for FeedSource {
             Some(("http" | "https", _)) => text
                 .parse()
                 .map(FeedSource::Address)
-                .map_err(|error| format!("this is no valid address: {error}")),
+                .map_err(|error| format!("this is not a valid address: {error}")),
             Some((scheme, _)) => Err(format!(
                 "`{scheme}` addresses cannot be read; name a file or an http or https address"
             )),

@@ -17,8 +17,8 @@ use std::sync::Arc;
 
 use camino::{Utf8Path, Utf8PathBuf};
 
-use self::resolve::{Claimant, Displaced, Outcome};
-use super::holders::{ClaimKind, Gathered, Holders};
+use self::resolve::{ClaimResult, Claimant, DisplacedPost};
+use super::holders::{ClaimKind, Holders, HoldersBuilder};
 use crate::config::Config;
 use crate::diagnostic::Diagnostic;
 use crate::post::{Changes, Post, Status};
@@ -35,9 +35,9 @@ pub(super) struct Claims {
     /// The files of posts that were never published, in order.
     new_files: SharedVec<Utf8PathBuf>,
     /// The posts that lost a claim, ordered by path.
-    displaced: SharedVec<Arc<Displaced>>,
+    displaced: SharedVec<Arc<DisplacedPost>>,
     /// The same posts by what they claimed or tried, in the order of the hashes.
-    by_tried: SharedVec<(u64, Arc<Displaced>)>,
+    by_tried: SharedVec<(u64, Arc<DisplacedPost>)>,
     hasher: RandomState,
 }
 
@@ -69,7 +69,7 @@ impl Claims {
             new_files: new.map(Utf8Path::to_path_buf).collect(),
             ..Claims::default()
         };
-        let gathered = Gathered::of(&posts);
+        let gathered = HoldersBuilder::of(&posts);
         // by address in memory, so that no other post is read
         let contested = gathered.contested();
         let contested: HashMap<*const Post, Arc<Post>> = contested.map(|post| (Arc::as_ptr(post), Arc::clone(post))).collect();
@@ -165,8 +165,8 @@ impl Claims {
         }
         for (wanted, outcome) in resolved {
             let given = match outcome {
-                Outcome::Granted => Some(Arc::clone(wanted)),
-                Outcome::Displaced(displaced) => {
+                ClaimResult::Granted => Some(Arc::clone(wanted)),
+                ClaimResult::DisplacedPost(displaced) => {
                     self.insert_displaced(&displaced);
                     displaced.given.clone()
                 }
@@ -185,17 +185,17 @@ impl Claims {
     /// `gone` have; each as it would be with all its claims granted.
     fn affected<'a>(
         &'a self,
-        resolved: &[(&Arc<Post>, Outcome)],
+        resolved: &[(&Arc<Post>, ClaimResult)],
         claiming: &BTreeMap<Utf8PathBuf, Arc<Post>>,
         gone: &BTreeSet<&Utf8Path>,
     ) -> impl Iterator<Item = &'a Arc<Post>> {
         let mut affected = Vec::new();
         for (wanted, outcome) in resolved {
             match outcome {
-                Outcome::Granted => {
+                ClaimResult::Granted => {
                     affected.extend(ClaimKind::all_of(wanted).filter_map(|(kind, text)| self.holders.get(kind, text)));
                 }
-                Outcome::Displaced(displaced) => {
+                ClaimResult::DisplacedPost(displaced) => {
                     affected.extend(
                         displaced
                             .tried
@@ -259,7 +259,7 @@ impl Claims {
     }
 
     /// Records what `displaced` claimed.
-    fn insert_displaced(&mut self, displaced: &Arc<Displaced>) {
+    fn insert_displaced(&mut self, displaced: &Arc<DisplacedPost>) {
         let at = self
             .displaced
             .partition_point(|other| other.wanted.by_source(&displaced.wanted).is_lt());

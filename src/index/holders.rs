@@ -109,14 +109,14 @@ impl Holders {
 }
 
 /// Posts from which [`Holders`] are built; two of them may still own the same text.
-pub(super) struct Gathered {
+pub(super) struct HoldersBuilder {
     by_slug: Vec<(u64, Arc<Post>)>,
     by_other: Vec<(u64, Arc<Post>)>,
     hash: Hash,
 }
 
-impl Gathered {
-    pub(super) fn of(posts: &[Arc<Post>]) -> Gathered {
+impl HoldersBuilder {
+    pub(super) fn of(posts: &[Arc<Post>]) -> HoldersBuilder {
         let hash = Hash::default();
         let mut by_slug = Vec::with_capacity(posts.len());
         let mut by_other = Vec::new();
@@ -127,7 +127,7 @@ impl Gathered {
         }
         by_slug.sort_unstable_by_key(|(hash, _)| *hash);
         by_other.sort_unstable_by_key(|(hash, _)| *hash);
-        Gathered { by_slug, by_other, hash }
+        HoldersBuilder { by_slug, by_other, hash }
     }
 
     /// The posts that may own the same text as another.

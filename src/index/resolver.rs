@@ -20,7 +20,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 
 use super::targets::{TargetKind, fold, post_path, target_key};
 use super::{Index, Scope};
-use crate::post::reference::{Destination, Form, FoundDestination, PAGE_EXTENSIONS, Role, Written};
+use crate::post::reference::{Destination, FoundDestination, PAGE_EXTENSIONS, ParsedReference, ReferenceForm, Role};
 use crate::post::slug::slugify;
 use crate::post::{Post, composed, is_reserved, key, page_key};
 use crate::source_file::file_type::{is_markdown, markdown_stem};
@@ -39,7 +39,7 @@ const API: [&str; 5] = ["", "authors", "posts", "sections", "tags"];
 
 /// The site on which an address is looked for.
 #[derive(Clone, Copy)]
-pub struct Surroundings<'a> {
+pub struct LookupSite<'a> {
     /// The path of the site's address, without a slash at its end: empty, or `/blog`.
     pub base_path: &'a str,
     /// The name of the posts folder; empty if it is not known.
@@ -55,31 +55,31 @@ pub struct Surroundings<'a> {
 }
 
 impl Index {
-    /// Finds what `written`, used as `role` in the post at `source` with the path `page`, leads to.
+    /// Finds what `reference`, used as `role` in the post at `source` with the path `page`, leads to.
     #[must_use]
     pub fn find_target(
         &self,
         (source, page): (&Utf8Path, &str),
-        written: &Written<'_>,
+        reference: &ParsedReference<'_>,
         role: Role,
-        around: Surroundings<'_>,
+        lookup_site: LookupSite<'_>,
     ) -> FoundDestination {
         let mut finder = Finder {
             index: self,
-            around,
+            lookup_site,
             source,
-            written,
+            reference,
             role,
             keys: Vec::new(),
         };
         let target = finder.find(page);
         FoundDestination {
             target: target.map(|target| match target {
-                Seen::AsWritten => Destination::AsWritten,
-                Seen::Address(address) => Destination::Page(address),
-                Seen::Post(post) if finder.is_shown(&post) => Destination::Page(post.address.to_string()),
-                Seen::Post(_) => Destination::NotPublic,
-                Seen::File(path) => Destination::File(path.to_path_buf()),
+                FoundTarget::AsWritten => Destination::AsWritten,
+                FoundTarget::Address(address) => Destination::Page(address),
+                FoundTarget::Post(post) if finder.is_shown(&post) => Destination::Page(post.address.to_string()),
+                FoundTarget::Post(_) => Destination::NotPublic,
+                FoundTarget::File(path) => Destination::File(path.to_path_buf()),
             }),
             keys: finder.keys,
         }
@@ -87,7 +87,7 @@ impl Index {
 }
 
 /// What a step found.
-enum Seen {
+enum FoundTarget {
     AsWritten,
     /// A page of this site that is not a post.
     Address(String),
@@ -104,32 +104,32 @@ enum Exactness {
 
 struct Finder<'a> {
     index: &'a Index,
-    around: Surroundings<'a>,
+    lookup_site: LookupSite<'a>,
     source: &'a Utf8Path,
-    written: &'a Written<'a>,
+    reference: &'a ParsedReference<'a>,
     role: Role,
     /// The keys that were looked up.
     keys: Vec<u64>,
 }
 
 impl Finder<'_> {
-    fn find(&mut self, page: &str) -> Option<Seen> {
-        if self.written.form == Form::Top {
-            return Some(Seen::Address("/".to_owned()));
+    fn find(&mut self, page: &str) -> Option<FoundTarget> {
+        if self.reference.form == ReferenceForm::Top {
+            return Some(FoundTarget::Address("/".to_owned()));
         }
-        let scope_key = key(&self.written.path);
-        match self.written.form {
-            Form::Tag => {
+        let scope_key = key(&self.reference.path);
+        match self.reference.form {
+            ReferenceForm::Tag => {
                 self.key(TargetKind::Tag, &scope_key);
                 return self.scope_page(&Scope::Tag(scope_key));
             }
-            Form::Author => {
+            ReferenceForm::Author => {
                 self.key(TargetKind::Author, &scope_key);
                 return self.scope_page(&Scope::Author(scope_key));
             }
             _ => {}
         }
-        if self.written.form == Form::Address
+        if self.reference.form == ReferenceForm::Address
             && let Some(seen) = self.as_written(page)
         {
             return Some(seen);
@@ -143,7 +143,7 @@ impl Finder<'_> {
             }
         }
         self.section_page(&candidates)
-            .or_else(|| self.file_by_name().map(Seen::File))
+            .or_else(|| self.file_by_name().map(FoundTarget::File))
             .or_else(|| self.post_by_name())
             .or_else(|| self.post_by_old_address())
             .or_else(|| self.section_by_address())
@@ -156,49 +156,52 @@ impl Finder<'_> {
     }
 
     fn is_shown(&self, post: &Post) -> bool {
-        self.around.shows_all || post.is_readable(self.index.now)
+        self.lookup_site.shows_all || post.is_readable(self.index.now)
     }
 
     fn is_shown_file(&self, path: &Utf8Path) -> bool {
-        self.around.shows_all || (self.around.may_read_file)(path)
+        self.lookup_site.shows_all || (self.lookup_site.may_read_file)(path)
     }
 
     /// Whether the address is that of a page, by its form: it has no ending, or that of a page.
     fn may_be_page(&self) -> bool {
-        let extension = self.written.extension();
-        let is_file = is_markdown(&self.written.path) || mime_guess::from_ext(&extension).first().is_some();
+        let extension = self.reference.extension();
+        let is_file = is_markdown(&self.reference.path) || mime_guess::from_ext(&extension).first().is_some();
         self.role == Role::Link && (!is_file || PAGE_EXTENSIONS.contains(&extension.as_str()))
     }
 
     /// Step 1: the address is one of this site.
-    fn as_written(&mut self, page: &str) -> Option<Seen> {
-        if self.written.is_from_root {
-            let path = format!("/{}", self.written.path);
-            if let Some(rest) = path.strip_prefix(self.around.base_path).filter(|rest| rest.starts_with('/')) {
-                return self.page_at(rest, self.written.is_address);
+    fn as_written(&mut self, page: &str) -> Option<FoundTarget> {
+        if self.reference.is_from_root {
+            let path = format!("/{}", self.reference.path);
+            if let Some(rest) = path
+                .strip_prefix(self.lookup_site.base_path)
+                .filter(|rest| rest.starts_with('/'))
+            {
+                return self.page_at(rest, self.reference.is_address);
             }
             return self.page_at(&path, false);
         }
         if !self.may_be_page() {
             return None;
         }
-        let path = joined(Utf8Path::new(page.trim_start_matches('/')).parent()?, &self.written.path)?;
+        let path = joined(Utf8Path::new(page.trim_start_matches('/')).parent()?, &self.reference.path)?;
         let path = format!("/{path}");
-        let path = path.strip_prefix(self.around.base_path)?;
+        let path = path.strip_prefix(self.lookup_site.base_path)?;
         self.page_at(path, true)
     }
 
     /// The page at `path` below the site's address; `is_whole` says whether it is there by the address as it is written.
-    fn page_at(&mut self, path: &str, is_whole: bool) -> Option<Seen> {
+    fn page_at(&mut self, path: &str, is_whole: bool) -> Option<FoundTarget> {
         let as_written = |address: &str| {
             if is_whole {
-                Seen::AsWritten
+                FoundTarget::AsWritten
             } else {
-                Seen::Address(address.to_owned())
+                FoundTarget::Address(address.to_owned())
             }
         };
         self.key(TargetKind::Address, page_key(path));
-        if page_key(path).is_empty() || is_own_document(path) || (self.around.is_redirected)(path) {
+        if page_key(path).is_empty() || is_own_document(path) || (self.lookup_site.is_redirected)(path) {
             return Some(as_written(path));
         }
         if let Some(file) = path.strip_prefix("/media/") {
@@ -216,12 +219,12 @@ impl Finder<'_> {
         if self.is_static_file(path) {
             return Some(as_written(path));
         }
-        self.index.by_alias(path).map(|post| Seen::Post(Arc::clone(post)))
+        self.index.by_alias(path).map(|post| FoundTarget::Post(Arc::clone(post)))
     }
 
     /// Whether there is a static file for the address `path`.
     fn is_static_file(&mut self, path: &str) -> bool {
-        let folder = self.around.static_folder;
+        let folder = self.lookup_site.static_folder;
         if folder.as_str().is_empty() {
             return false;
         }
@@ -232,7 +235,7 @@ impl Finder<'_> {
 
     /// The paths below the posts folder that the address may name, in the order of the steps 2 to 4.
     fn candidates(&self) -> Vec<Utf8PathBuf> {
-        let path = self.written.path.as_str();
+        let path = self.reference.path.as_str();
         let mut found: Vec<Utf8PathBuf> = Vec::new();
         let mut add = |path: Option<Utf8PathBuf>| {
             if let Some(path) = path.filter(|path| !path.as_str().is_empty() && !found.contains(path)) {
@@ -240,7 +243,7 @@ impl Finder<'_> {
             }
         };
         let folder = self.source.parent().unwrap_or(Utf8Path::new(""));
-        if !self.written.is_from_root {
+        if !self.reference.is_from_root {
             add(joined(folder, path));
             let stem = markdown_stem(self.source.as_str()).unwrap_or(self.source.as_str());
             add(joined(Utf8Path::new(stem), path));
@@ -250,7 +253,7 @@ impl Finder<'_> {
         }
         let from_root = joined(Utf8Path::new(""), path.trim_start_matches("../"));
         let below_name = from_root.as_ref().and_then(|path| self.below_folder_name(path));
-        if self.written.is_from_root {
+        if self.reference.is_from_root {
             // Docusaurus writes the folder of its static files
             let in_static = from_root.as_ref().and_then(|path| path.strip_prefix("static").ok());
             let in_static = in_static.map(Utf8Path::to_owned);
@@ -264,13 +267,13 @@ impl Finder<'_> {
     /// `path` without the name of the posts folder and all that is before it: `x.md` of `en/_posts/x.md`.
     fn below_folder_name(&self, path: &Utf8Path) -> Option<Utf8PathBuf> {
         let mut parts = path.components();
-        let name = self.around.folder;
+        let name = self.lookup_site.folder;
         parts.by_ref().find(|part| !name.is_empty() && part.as_str() == name)?;
         Some(parts.as_path().to_owned())
     }
 
     /// The file or the post at `path`.
-    fn at(&mut self, path: &Utf8Path, exactness: Exactness) -> Option<Seen> {
+    fn at(&mut self, path: &Utf8Path, exactness: Exactness) -> Option<FoundTarget> {
         let text = path.as_str();
         if !is_markdown(text) {
             let key = self.key(TargetKind::FilePath, &fold(text));
@@ -278,13 +281,14 @@ impl Finder<'_> {
             let mut alike = files.filter(|known| exactness == Exactness::AnyCase || composed(known.as_str()) == composed(text));
             // a file beside the post needs no permission: its address is what the author wrote
             if let Some(file) = alike.next() {
-                return Some(Seen::File(Arc::clone(file)));
+                return Some(FoundTarget::File(Arc::clone(file)));
             }
         }
-        if self.role == Role::Part || !(is_markdown(text) || self.may_be_page() || self.written.form != Form::Address) {
+        if self.role == Role::Part || !(is_markdown(text) || self.may_be_page() || self.reference.form != ReferenceForm::Address)
+        {
             return None;
         }
-        self.post_at(text, exactness).map(Seen::Post)
+        self.post_at(text, exactness).map(FoundTarget::Post)
     }
 
     /// The post whose file is at `path`, with or without an ending.
@@ -306,13 +310,13 @@ impl Finder<'_> {
     }
 
     /// The page of the section whose `_index.md` is at one of `candidates`, or the first page of the site.
-    fn section_page(&mut self, candidates: &[Utf8PathBuf]) -> Option<Seen> {
+    fn section_page(&mut self, candidates: &[Utf8PathBuf]) -> Option<FoundTarget> {
         for path in candidates {
             if path.file_name().and_then(markdown_stem) != Some("_index") {
                 continue;
             }
             let Some(top) = path.parent()?.components().next() else {
-                return Some(Seen::Address("/".to_owned()));
+                return Some(FoundTarget::Address("/".to_owned()));
             };
             let key = key(top.as_str());
             self.key(TargetKind::Section, &key);
@@ -324,9 +328,9 @@ impl Finder<'_> {
     }
 
     /// The page of the section that other tools have at this address: `/notes/`.
-    fn section_by_address(&mut self) -> Option<Seen> {
-        let name = self.written.path.trim_end_matches('/');
-        let is_page = self.written.form == Form::Address && self.written.is_from_root && self.may_be_page();
+    fn section_by_address(&mut self) -> Option<FoundTarget> {
+        let name = self.reference.path.trim_end_matches('/');
+        let is_page = self.reference.form == ReferenceForm::Address && self.reference.is_from_root && self.may_be_page();
         if !is_page || name.is_empty() || name.contains('/') {
             return None;
         }
@@ -335,14 +339,14 @@ impl Finder<'_> {
         self.scope_page(&Scope::Section(key))
     }
 
-    fn scope_page(&self, scope: &Scope) -> Option<Seen> {
+    fn scope_page(&self, scope: &Scope) -> Option<FoundTarget> {
         let members = self.index.members(scope)?;
-        (!members.posts.is_empty()).then(|| Seen::Address(scope.path()))
+        (!members.posts.is_empty()).then(|| FoundTarget::Address(scope.path()))
     }
 
     /// Step 6, for media files.
     fn file_by_name(&mut self) -> Option<Arc<Utf8Path>> {
-        let path = self.written.path.trim_end_matches('/');
+        let path = self.reference.path.trim_end_matches('/');
         let name = path
             .rsplit('/')
             .next()
@@ -357,17 +361,17 @@ impl Finder<'_> {
     }
 
     /// Steps 6 and 7: the post that has the name of the address.
-    fn post_by_name(&mut self) -> Option<Seen> {
+    fn post_by_name(&mut self) -> Option<FoundTarget> {
         if self.role == Role::Part {
             return None;
         }
-        let written = self.written.path.trim_end_matches('/');
+        let written = self.reference.path.trim_end_matches('/');
         let stem = markdown_stem(written)
             .or_else(|| written.strip_suffix(".html"))
             .unwrap_or(written);
         let path = post_path_of_stem(stem);
-        let is_file = is_markdown(written) || self.written.form == Form::File;
-        let is_name = self.written.form == Form::Name;
+        let is_file = is_markdown(written) || self.reference.form == ReferenceForm::File;
+        let is_name = self.reference.form == ReferenceForm::Name;
         if !is_file && !is_name && (path.contains('/') || !self.may_be_page()) {
             return None;
         }
@@ -377,12 +381,12 @@ impl Finder<'_> {
         words.dedup();
         for word in words {
             if let Some(post) = self.post_named(&word, path) {
-                return Some(Seen::Post(post));
+                return Some(FoundTarget::Post(post));
             }
         }
         // Quartz and others write the slug of a title
         let slug = slugify(last);
-        self.post_named(&slug, path).map(Seen::Post)
+        self.post_named(&slug, path).map(FoundTarget::Post)
     }
 
     /// The post with the name `word`, already folded; of several, the one whose path is most like `path`.
@@ -407,11 +411,11 @@ impl Finder<'_> {
     }
 
     /// Step 7: the post that has this address by a usual pattern of other tools: `/2020/03/05/title/`.
-    fn post_by_old_address(&mut self) -> Option<Seen> {
-        if self.written.form != Form::Address || !self.may_be_page() {
+    fn post_by_old_address(&mut self) -> Option<FoundTarget> {
+        if self.reference.form != ReferenceForm::Address || !self.may_be_page() {
             return None;
         }
-        let path = self.written.path.trim_end_matches('/');
+        let path = self.reference.path.trim_end_matches('/');
         let path = path.strip_suffix("/index.html").unwrap_or(path);
         let path = path
             .strip_suffix(".html")
@@ -419,7 +423,7 @@ impl Finder<'_> {
             .unwrap_or(path);
         let mut parts: Vec<&str> = path.split('/').filter(|part| !matches!(*part, "" | "." | "..")).collect();
         let last = parts.pop()?;
-        if parts.is_empty() && !self.written.is_from_root {
+        if parts.is_empty() && !self.reference.is_from_root {
             return None;
         }
         // other tools keep dots and underscores in a slug
@@ -430,14 +434,14 @@ impl Finder<'_> {
     }
 
     /// The post that had `word` at the end of its address `path`, after `parts`.
-    fn post_with_old_slug(&mut self, word: &str, path: &str, parts: &[&str]) -> Option<Seen> {
+    fn post_with_old_slug(&mut self, word: &str, path: &str, parts: &[&str]) -> Option<FoundTarget> {
         if word.is_empty() {
             return None;
         }
         let key = self.key(TargetKind::PostName, word);
         let posts = self.index.targets.posts(key).take(MOST_ALIKE);
         let named: Vec<(usize, &Arc<Post>)> = posts.filter_map(|post| Some((rank(post, word)?, post))).collect();
-        let has_address = |post: &&Arc<Post>| may_have_parts(post, parts, self.around.folder);
+        let has_address = |post: &&Arc<Post>| may_have_parts(post, parts, self.lookup_site.folder);
         let mut alike: Vec<&Arc<Post>> = named.iter().map(|(_, post)| *post).filter(has_address).collect();
         if alike.is_empty() && self.may_be_moved(word) {
             let by_slug = named.iter().filter(|(rank, _)| *rank == SLUG_RANK || *rank == FILE_RANK);
@@ -450,18 +454,18 @@ impl Finder<'_> {
         let best = only_best(shown, |post| common_parts(post_path(&post.source).as_str(), path));
         // of posts that are not public, it is enough that there is one
         let hidden = || alike.first().filter(|_| !alike.iter().any(|post| self.is_shown(post)));
-        best.or_else(hidden).map(|post| Seen::Post(Arc::clone(post)))
+        best.or_else(hidden).map(|post| FoundTarget::Post(Arc::clone(post)))
     }
 
     /// Whether the slug `word` below unknown folders is that of a post of this site: it has several words, so that another page has not the
     /// same by chance, and nothing else may be at the address.
     fn may_be_moved(&self, word: &str) -> bool {
-        let path = format!("/{}", self.written.path);
+        let path = format!("/{}", self.reference.path);
         let is_here = path
-            .strip_prefix(self.around.base_path)
+            .strip_prefix(self.lookup_site.base_path)
             .is_some_and(|rest| rest.starts_with('/') && !is_reserved(rest));
         let words = word.split('-').filter(|part| part.chars().any(char::is_alphabetic));
-        self.written.is_from_root && is_here && words.count() >= 2
+        self.reference.is_from_root && is_here && words.count() >= 2
     }
 }
 

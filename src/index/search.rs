@@ -43,13 +43,13 @@ const LENGTH_MATTERS: f32 = 0.5;
 /// A parsed search query.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct SearchQuery {
-    terms: Vec<Term>,
+    terms: Vec<SearchTerm>,
     /// Terms that have to be adjacent.
     phrases: Vec<Vec<String>>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-struct Term {
+struct SearchTerm {
     text: String,
     /// Whether the term may be the beginning of a word.
     prefix: bool,
@@ -75,7 +75,7 @@ impl SearchQuery {
         for (part, is_quoted) in query.split(is_quote).zip([false, true].into_iter().cycle()) {
             let mut phrase = Vec::new();
             tokens(part, Purpose::Query, |token| phrase.push(token.to_owned()));
-            parsed.terms.extend(phrase.iter().map(|text| Term {
+            parsed.terms.extend(phrase.iter().map(|text| SearchTerm {
                 prefix: !is_quoted && is_single(text),
                 text: text.clone(),
             }));
@@ -120,7 +120,7 @@ pub struct Busy;
 #[derive(Debug, Default)]
 pub struct SiteSearch {
     shared: Arc<SharedSegments>,
-    view: OnceLock<View>,
+    view: OnceLock<SiteSegments>,
 }
 
 /// The segments built so far.
@@ -133,7 +133,7 @@ struct SharedSegments {
 
 /// The segments that one site's posts need.
 #[derive(Debug, Default)]
-struct View {
+struct SiteSegments {
     segments: Vec<Arc<Segment>>,
     /// For each post of each segment in turn: its position in the site's order, if it is on the site.
     positions: Vec<Option<u32>>,
@@ -195,14 +195,14 @@ impl SiteSearch {
         self.view(posts, texts).map(|_| ())
     }
 
-    fn view(&self, posts: &SharedVec<Arc<Post>>, texts: &dyn Texts) -> Result<&View, Busy> {
+    fn view(&self, posts: &SharedVec<Arc<Post>>, texts: &dyn Texts) -> Result<&SiteSegments, Busy> {
         if let Some(view) = self.view.get() {
             return Ok(view);
         }
         let mut borrowed = self.shared.borrow()?;
         // the search that had them before may have built the same view
         Ok(self.view.get_or_init(|| {
-            let view = View::new(&borrowed.segments, posts, texts);
+            let view = SiteSegments::new(&borrowed.segments, posts, texts);
             borrowed.segments.clone_from(&view.segments);
             view
         }))
@@ -246,10 +246,10 @@ struct ExistingSegment<'a> {
     live: usize,
 }
 
-impl View {
+impl SiteSegments {
     /// Builds the view of `posts` from those segments of `existing` that are still useful, and a new segment for all other
     /// posts.
-    fn new(existing: &[Arc<Segment>], posts: &SharedVec<Arc<Post>>, texts: &dyn Texts) -> View {
+    fn new(existing: &[Arc<Segment>], posts: &SharedVec<Arc<Post>>, texts: &dyn Texts) -> SiteSegments {
         let mut unread: HashMap<*const Post, u32> = posts.iter().map(Arc::as_ptr).zip(0..).collect();
         let mut segments: Vec<ExistingSegment> = existing
             .iter()
@@ -279,7 +279,7 @@ impl View {
             }
             is_good
         });
-        let mut view = View::default();
+        let mut view = SiteSegments::default();
         for ExistingSegment { segment, positions, .. } in segments {
             view.segments.push(Arc::clone(segment));
             view.positions.extend(positions);

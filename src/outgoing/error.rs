@@ -73,7 +73,7 @@ impl std::fmt::Display for FetchError {
                 f,
                 "its host has the address {address}, which belongs to this machine or to a private network"
             ),
-            FetchError::InvalidRedirect(to) => write!(f, "it redirects to `{to}`, which is no valid address"),
+            FetchError::InvalidRedirect(to) => write!(f, "it redirects to `{to}`, which is not a valid address"),
             FetchError::TooManyRedirects(most) => write!(f, "it redirects more than {most} times"),
             FetchError::TooSlow => f.write_str("the server took too long to answer"),
             FetchError::TooLarge(most) => write!(f, "it has more than {most} bytes"),

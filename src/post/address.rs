@@ -145,7 +145,7 @@ pub(super) fn read_address<'a>(
         let Some((key, node, text)) = fields.first_text(&[key]) else {
             continue;
         };
-        // `link` is the post's address in Blot, in other tools the page that the post is about; `permalink: false` is no address
+        // `link` is the post's address in Blot, in other tools the page that the post is about; `permalink: false` is not an address
         if key.eq_ignore_ascii_case("link") && text.contains("://") || text.eq_ignore_ascii_case("false") {
             continue;
         }

@@ -477,7 +477,7 @@ fn describe_broken(why: NoDate, text: Option<&str>) -> (&'static str, String) {
         _ if is_placeholder => ("placeholder", format!("`{text}` is a placeholder of a template")),
         NoDate::Impossible => ("date-impossible", format!("there is no such day or time as `{text}`")),
         NoDate::TooFar => ("date-too-far", format!("`{text}` lies beyond the year 9999")),
-        NoDate::Unknown => ("date-unknown", format!("`{text}` is no date that is understood")),
+        NoDate::Unknown => ("date-unknown", format!("`{text}` is not a date that feedmill understands")),
     }
 }
 

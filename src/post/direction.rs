@@ -71,7 +71,7 @@ pub(super) fn read_direction(fields: &Fields, language: &str, remarks: &mut Rema
             _ => remarks.warn_value(
                 "direction-unknown",
                 node,
-                format!("`{text}` is no direction, and is left out"),
+                format!("`{text}` is not a direction, and is left out"),
                 mend,
             ),
         }

@@ -9,7 +9,7 @@ use self::quantity::{parse_bytes, parse_clock, parse_duration};
 use super::Enclosure;
 use super::fields::{self, FieldKey, Fields};
 use super::node::{Node, Value};
-use super::reference::{Form, Written};
+use super::reference::{ParsedReference, ReferenceForm};
 use crate::config::PostSettings;
 
 /// Further files are left out.
@@ -55,7 +55,7 @@ const MEDIA_WORDS: [&str; 9] = [
     "file",
 ];
 
-/// In bytes. A longer text is no address.
+/// In bytes. A longer text is not an address.
 const LONGEST_ADDRESS: usize = 2000;
 
 /// Returns the enclosures of a post in the author's order, each address once. The keys of all other fields have to be known by now.
@@ -86,7 +86,8 @@ pub(super) fn read_enclosures(fields: &Fields, settings: &PostSettings) -> Vec<E
 fn add(found: &mut Vec<Enclosure>, enclosure: Option<Enclosure>, settings: &PostSettings) {
     let Some(mut enclosure) = enclosure else { return };
     if let Some(base) = settings.enclosure_base.as_ref().filter(|_| is_media(&enclosure.media_type))
-        && Written::parse(&enclosure.url).is_some_and(|written| written.form == Form::Address && !written.is_from_root)
+        && ParsedReference::parse(&enclosure.url)
+            .is_some_and(|written| written.form == ReferenceForm::Address && !written.is_from_root)
         && !enclosure.url.starts_with('.')
     {
         enclosure.url = format!(
@@ -103,9 +104,9 @@ fn add(found: &mut Vec<Enclosure>, enclosure: Option<Enclosure>, settings: &Post
 /// The enclosure in `node`. What a text does not say of it is said by the keys beside it: `described` has its own key and those.
 fn enclosure(node: &Node, described: Option<(&str, &Fields)>) -> Option<Enclosure> {
     let about = match (&node.value, described) {
-        (Value::Map(map), _) => About::Mapping(map),
-        (_, Some((key, fields))) => About::Beside(key, fields),
-        _ => About::Nothing,
+        (Value::Map(map), _) => Description::Mapping(map),
+        (_, Some((key, fields))) => Description::Beside(key, fields),
+        _ => Description::Nothing,
     };
     let url = match &node.value {
         Value::Scalar { .. } => fields::name(node),
@@ -113,10 +114,10 @@ fn enclosure(node: &Node, described: Option<(&str, &Fields)>) -> Option<Enclosur
     }?;
     let guessed = guess_media_type(url);
     // the fields of a post are about its sound, not about another file of it
-    let about = if is_media(&guessed) || matches!(about, About::Mapping(_)) {
+    let about = if is_media(&guessed) || matches!(about, Description::Mapping(_)) {
         about
     } else {
-        About::Nothing
+        Description::Nothing
     };
     Some(Enclosure {
         url: url.to_owned(),
@@ -135,7 +136,7 @@ fn enclosure(node: &Node, described: Option<(&str, &Fields)>) -> Option<Enclosur
 }
 
 /// What describes a file.
-enum About<'a, 'f> {
+enum Description<'a, 'f> {
     /// The mapping that contains its address.
     Mapping(&'a [(String, Node)]),
     /// The fields beside the one with this key.
@@ -143,17 +144,17 @@ enum About<'a, 'f> {
     Nothing,
 }
 
-impl About<'_, '_> {
+impl Description<'_, '_> {
     /// The first value that `parse` understands at one of `words`, which are in the order of precedence.
     fn first<T>(&self, words: &[&str], parse: impl Fn(&str) -> Option<T>) -> Option<T> {
         let parsed = |node: &Node| fields::text(node).and_then(&parse);
         match self {
-            About::Nothing => None,
-            About::Mapping(map) => words.iter().find_map(|word| {
+            Description::Nothing => None,
+            Description::Mapping(map) => words.iter().find_map(|word| {
                 let mut named = map.iter().filter(|(key, _)| fields::fold_key(key).eq(word.chars()));
                 named.find_map(|(_, node)| parsed(node))
             }),
-            About::Beside(own, fields) => {
+            Description::Beside(own, fields) => {
                 let own: String = fields::fold_key(own).collect();
                 words.iter().find_map(|word| {
                     let mut named = fields.keys().filter(|key| describes(key.folded(), &own, word));

@@ -168,7 +168,7 @@ const REMOVED: [&str; 16] = [
 
 /// The elements and attributes that cleaning removes from a text.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Removed {
+pub(crate) struct RemovedMarkup {
     /// The number of elements and attributes.
     pub(crate) count: usize,
     /// The start of the first one in the text: `<script`, `onclick=`.
@@ -177,11 +177,11 @@ pub(crate) struct Removed {
 
 /// Returns what cleaning removes from `html` that the author may miss; `None` if there is nothing. Classes and the like are not counted.
 #[must_use]
-pub(crate) fn removed(html: &str) -> Option<Removed> {
-    let mut removed: Option<Removed> = None;
+pub(crate) fn removed(html: &str) -> Option<RemovedMarkup> {
+    let mut removed: Option<RemovedMarkup> = None;
     let mut add = |first: String| match &mut removed {
         Some(removed) => removed.count += 1,
-        None => removed = Some(Removed { count: 1, first }),
+        None => removed = Some(RemovedMarkup { count: 1, first }),
     };
     for token in token::tokens(html) {
         let Token::Start(tag) = token else {

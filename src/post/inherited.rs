@@ -60,7 +60,7 @@ use crate::diagnostic::{Diagnostic, Position};
 
 /// Why the rules about folders hold a post back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Hold {
+pub enum HoldReason {
     /// It is always held back.
     Always,
     /// It is held back if its only date is the file's time.
@@ -78,7 +78,7 @@ pub struct Inherited {
     people: Vec<Arc<Companion>>,
     /// Whether its tool separates tags by spaces; `None` if the tool is not known.
     splits_tags: Option<bool>,
-    hold: Option<Hold>,
+    hold: Option<HoldReason>,
     /// The hash of the reason for `hold`.
     hold_reason: u64,
 }
@@ -121,7 +121,7 @@ impl Inherited {
     }
 
     /// Holds the post back by a rule about folders, for this `reason`.
-    pub fn set_hold(&mut self, hold: Hold, reason: &impl Hash) {
+    pub fn set_hold(&mut self, hold: HoldReason, reason: &impl Hash) {
         self.hold = Some(hold);
         self.hold_reason = hash_of(reason);
     }
@@ -207,8 +207,8 @@ impl Inherited {
         let warnings = self.people.iter().filter_map(|companion| companion.warning.clone());
         reading.remarks.extend(warnings);
         reading.post.is_held |= match self.hold {
-            Some(Hold::Always) => true,
-            Some(Hold::IfUndated) => reading.post.origins.date == Origin::FileTime,
+            Some(HoldReason::Always) => true,
+            Some(HoldReason::IfUndated) => reading.post.origins.date == Origin::FileTime,
             None => false,
         };
         reading

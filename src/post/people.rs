@@ -193,7 +193,7 @@ fn parse_fields(path: &Utf8Path, text: &str) -> Result<Vec<(String, Node)>, Diag
         _ => (text.to_owned(), 0),
     };
     let parsed = front_matter::parse(path, &fenced).and_then(|parts| {
-        // what a lenient reading makes of a broken file is no name
+        // what a lenient reading makes of a broken file is not a name
         let is_broken = |remark: &&Diagnostic| remark.code.ends_with("-syntax");
         let error = parts.remarks.iter().find(is_broken).cloned();
         error.map_or(Ok(parts.fields), Err)

@@ -546,7 +546,7 @@ fn language(fields: &Fields, path: &PathName, remarks: &mut Remarks) -> Option<S
     remarks.warn_value(
         "language-unknown",
         node,
-        format!("`{text}` is no language tag, and is left out"),
+        format!("`{text}` is not a language tag, and is left out"),
         "write one like `en` or `pt-BR`",
     );
     path.language.clone()

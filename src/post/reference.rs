@@ -17,7 +17,7 @@
 //! assert_eq!(url("/about", Role::Link).as_deref(), Some("https://example.com/about"));
 //! ```
 
-mod written;
+mod parsed;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -29,8 +29,8 @@ use url::{ParseError, Position, Url};
 
 use super::PATH_PART;
 use crate::source_file::file_type::{is_markdown, is_markdown_ending};
-pub(crate) use written::WIKILINK;
-pub use written::{Form, Written};
+pub(crate) use parsed::WIKILINK;
+pub use parsed::{ParsedReference, ReferenceForm};
 
 /// The path below the site's address at which files beside posts are published.
 pub(crate) const MEDIA: &str = "/media/";
@@ -80,8 +80,8 @@ pub struct FoundDestination {
 
 /// Finds what addresses lead to on one site.
 pub trait FindTarget: fmt::Debug + Send + Sync {
-    /// Finds what `written`, used as `role` says, leads to.
-    fn find(&self, place: LinkPlace<'_>, written: &Written<'_>, role: Role) -> FoundDestination;
+    /// Finds what `reference`, used as `role` says, leads to.
+    fn find(&self, place: LinkPlace<'_>, reference: &ParsedReference<'_>, role: Role) -> FoundDestination;
 
     /// A number that differs for two sites if an address may lead elsewhere in one of them.
     fn generation(&self) -> u64;
@@ -194,15 +194,15 @@ impl References {
     /// part of the same page, or if the site is not known.
     #[must_use]
     pub fn target_of(&self, reference: &str, role: Role) -> Option<Option<Destination>> {
-        Written::parse(reference)?;
+        ParsedReference::parse(reference)?;
         self.targets.0.as_ref()?;
         Some(self.find(reference, role).target)
     }
 
-    /// Whether `reference` is a link to a Markdown file of this site that is no public post: readers get its text alone.
+    /// Whether `reference` is a link to a Markdown file of this site that is not a public post: readers get its text alone.
     #[must_use]
     pub fn is_lost(&self, reference: &str, role: Role) -> bool {
-        let names_markdown = || Written::parse(reference).is_some_and(|written| is_markdown(&written.path));
+        let names_markdown = || ParsedReference::parse(reference).is_some_and(|written| is_markdown(&written.path));
         role == Role::Link
             && names_markdown()
             && matches!(self.target_of(reference, role), Some(None | Some(Destination::NotPublic)))
@@ -217,7 +217,7 @@ impl References {
             source: &self.source,
             page,
         };
-        let written = Written::parse(reference);
+        let written = ParsedReference::parse(reference);
         written.map_or_else(FoundDestination::default, |written| targets.find(place, &written, role))
     }
 
@@ -233,14 +233,14 @@ impl References {
         match found.target {
             Some(Destination::AsWritten) => None,
             Some(Destination::Page(url)) => {
-                let rest = Written::parse(reference).map_or("", |written| written.rest);
+                let rest = ParsedReference::parse(reference).map_or("", |written| written.rest);
                 Url::parse(&url).ok()?.join(rest).ok()
             }
             // keeps the author's spelling of the path
             Some(Destination::File(path)) => match by_form.filter(|by_form| decoded_path(by_form).as_ref() == Some(&path)) {
                 Some(by_form) => self.file(&by_form),
                 None => {
-                    let rest = Written::parse(reference).map_or("", |written| written.rest);
+                    let rest = ParsedReference::parse(reference).map_or("", |written| written.rest);
                     self.file(&format!("{}{rest}", encoded(&path)))
                 }
             },
@@ -323,8 +323,8 @@ mod tests {
     struct Known;
 
     impl FindTarget for Known {
-        fn find(&self, _: LinkPlace<'_>, written: &Written<'_>, _: Role) -> FoundDestination {
-            let target = match written.path.as_str() {
+        fn find(&self, _: LinkPlace<'_>, reference: &ParsedReference<'_>, _: Role) -> FoundDestination {
+            let target = match reference.path.as_str() {
                 "../other.md" => Some(Destination::Page("https://example.com/blog/posts/other".to_owned())),
                 "top.md" => Some(Destination::Page("https://elsewhere.example/top".to_owned())),
                 "../img/cat (1).png" => Some(Destination::File("notes/img/cat (1).png".into())),

@@ -4,7 +4,7 @@
 //! time, with a pause between two ([`hosts`]), also where a redirect leads to it. HEAD comes first, and GET where a server refuses that. What
 //! was found is remembered for some days ([`cache`]). The number of addresses and the time of the whole check are limited.
 //!
-//! What a robot cannot judge is no problem: many sites answer 403 or 429 to every program.
+//! What a robot cannot judge is not a problem: many sites answer 403 or 429 to every program.
 
 pub mod cache;
 mod diagnostics;
@@ -226,7 +226,7 @@ impl Checker<'_> {
     }
 }
 
-/// Where a response leads; `None` if it is no redirect.
+/// Where a response leads; `None` if it is not a redirect.
 fn redirect(status: StatusCode, headers: &HeaderMap, here: &Url) -> Option<Result<Url, FetchError>> {
     if !status.is_redirection() || status == StatusCode::NOT_MODIFIED {
         return None;

@@ -17,7 +17,8 @@ pub struct Health {
     /// When the whole folder was last scanned.
     pub last_full_scan: Option<Timestamp>,
     /// The number of scans.
-    pub looks: u64,
+    #[serde(rename = "looks")]
+    pub scans: u64,
     /// The number of sites built.
     pub builds: u64,
     /// The duration of the last build.

@@ -15,7 +15,7 @@ use camino::Utf8PathBuf;
 use url::Url;
 
 pub use self::summary::link_diagnostics;
-use crate::post::html::{self, Removed};
+use crate::post::html::{self, RemovedMarkup};
 use crate::post::reference::{Role, file_beside};
 use crate::post::{Post, Visibility};
 use crate::site::{LinkTarget, Site};
@@ -110,7 +110,7 @@ pub struct LinkCheck {
 #[derive(Clone, Debug)]
 pub enum LostPart {
     /// What cleaning removed.
-    Removed(Removed),
+    RemovedMarkup(RemovedMarkup),
     /// What a limit cut, in words for the author.
     Cut(String),
 }
@@ -202,7 +202,10 @@ fn check_post(site: &Site, source: &Source, post: &Arc<Post>) -> Option<CheckedP
         checked.found.lost.push((post.source.clone(), LostPart::Cut(cut)));
     }
     if let Some(removed) = html::removed(&rendered.html) {
-        checked.found.lost.push((post.source.clone(), LostPart::Removed(removed)));
+        checked
+            .found
+            .lost
+            .push((post.source.clone(), LostPart::RemovedMarkup(removed)));
     }
     let mut addresses: BTreeMap<(LinkUse, String), Role> = BTreeMap::new();
     for (reference, role) in html::addresses(&rendered.html) {
@@ -236,7 +239,7 @@ fn is_for_readers(site: &Site, post: &Post) -> bool {
     matches!(post.visibility(site.built()), Public | Page | Unlisted | Scheduled)
 }
 
-/// The link of `post` to another site that `reference` is; `None` if it is no address of http or https, or contains a tag of a template.
+/// The link of `post` to another site that `reference` is; `None` if it is not an address of http or https, or contains a tag of a template.
 /// Drafts have none: they may name something that is still secret.
 fn external_link(site: &Site, post: &Post, reference: &str) -> Option<ExternalLink> {
     let trimmed = reference.trim();

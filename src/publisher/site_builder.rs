@@ -26,7 +26,7 @@ use crate::storage::{OpenedStorage, Storage, StorageWriter};
 use crate::time::Timestamp;
 
 use super::health::Health;
-use super::sizes::{self, EnclosedFiles, Sizes};
+use super::sizes::{self, EnclosedFiles, EnclosureLengths};
 use super::stored_state::StoredState;
 use super::theme_loader::ThemeLoader;
 
@@ -60,7 +60,7 @@ pub struct SiteBuilder {
     storage_problem: Option<String>,
     /// Whether a cycle has ended.
     has_begun: bool,
-    sizes: Sizes,
+    sizes: EnclosureLengths,
     /// Whether a file whose length a feed contains may differ: something else than posts was scanned.
     may_be_resized: bool,
     pub(super) theme: ThemeLoader,
@@ -140,7 +140,7 @@ impl SiteBuilder {
             store,
             storage_problem: None,
             has_begun: false,
-            sizes: Sizes::default(),
+            sizes: EnclosureLengths::default(),
             may_be_resized: true,
             build,
             newest: None,
@@ -270,7 +270,7 @@ impl SiteBuilder {
             degraded,
             watching,
             last_full_scan: self.last_full_scan,
-            looks: self.scans,
+            scans: self.scans,
             builds: self.builds,
             last_build: self.last_build,
             ledger: self.storage_problem.clone(),

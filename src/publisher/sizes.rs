@@ -6,7 +6,7 @@ use std::sync::Arc;
 use camino::Utf8PathBuf;
 
 use crate::config::Config;
-use crate::post::reference::{Written, file_beside};
+use crate::post::reference::{ParsedReference, file_beside};
 use crate::post::{Changes, Enclosure, Post};
 use crate::site::{Site, SiteInput};
 use crate::source::Source;
@@ -15,18 +15,18 @@ use crate::time::Timestamp;
 
 /// The lengths found last, by the file of the post. A post whose enclosures did not change keeps the same `Arc`.
 #[derive(Debug, Default)]
-pub(super) struct Sizes {
-    known: BTreeMap<Utf8PathBuf, Measured>,
+pub(super) struct EnclosureLengths {
+    known: BTreeMap<Utf8PathBuf, MeasuredPost>,
 }
 
 #[derive(Debug)]
-struct Measured {
+struct MeasuredPost {
     read: Arc<Post>,
     lengths: Vec<u64>,
     post: Arc<Post>,
 }
 
-impl Sizes {
+impl EnclosureLengths {
     /// Returns the posts, ordered by path, with an enclosure whose length changed since the last call. Unless all files `may_differ`, only
     /// those are looked for that were not found.
     pub(super) fn refresh(&mut self, files: EnclosedFiles<'_>, may_differ: bool) -> Vec<Arc<Post>> {
@@ -36,7 +36,7 @@ impl Sizes {
             .filter(|measured| may_differ || measured.lengths.contains(&0));
         let others = due.filter_map(|measured| {
             let lengths = lengths(&measured.read, files).filter(|lengths| *lengths != measured.lengths)?;
-            *measured = Measured::new(&measured.read, lengths);
+            *measured = MeasuredPost::new(&measured.read, lengths);
             Some(Arc::clone(&measured.post))
         });
         others.collect()
@@ -54,7 +54,7 @@ impl Sizes {
             let before = self.known.remove(&post.source).or_else(|| known.remove(&post.source));
             if let Some(lengths) = lengths(post, files) {
                 let same = before.filter(|before| Arc::ptr_eq(&before.read, post) && before.lengths == lengths);
-                let measured = same.unwrap_or_else(|| Measured::new(post, lengths));
+                let measured = same.unwrap_or_else(|| MeasuredPost::new(post, lengths));
                 let path = post.source.clone();
                 *post = Arc::clone(&measured.post);
                 self.known.insert(path, measured);
@@ -63,13 +63,13 @@ impl Sizes {
     }
 }
 
-impl Measured {
-    fn new(read: &Arc<Post>, lengths: Vec<u64>) -> Measured {
+impl MeasuredPost {
+    fn new(read: &Arc<Post>, lengths: Vec<u64>) -> MeasuredPost {
         let mut post = Post::clone(read);
         for (enclosure, &length) in post.enclosures.iter_mut().zip(&lengths) {
             enclosure.length = length;
         }
-        Measured {
+        MeasuredPost {
             read: Arc::clone(read),
             lengths,
             post: Arc::new(post),
@@ -116,7 +116,7 @@ impl EnclosedFiles<'_> {
 /// The lengths of the enclosures of `post`; `None` if the post itself contains all that can be known.
 fn lengths(post: &Post, files: EnclosedFiles<'_>) -> Option<Vec<u64>> {
     let mut open = post.enclosures.iter().filter(|enclosure| enclosure.length == 0);
-    let is_open = open.any(|enclosure| Written::parse(&enclosure.url).is_some());
+    let is_open = open.any(|enclosure| ParsedReference::parse(&enclosure.url).is_some());
     is_open.then(|| {
         let length = |enclosure: &Enclosure| match enclosure.length {
             0 => files.length(post, &enclosure.url).unwrap_or(0),

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use camino::{Utf8Path, Utf8PathBuf};
 
 use super::link_check::{ExternalLink, check_links, link_diagnostics};
-use super::sizes::{self, EnclosedFiles, Sizes};
+use super::sizes::{self, EnclosedFiles, EnclosureLengths};
 use super::theme_loader::ThemeLoader;
 use crate::config::Config;
 use crate::diagnostic::{Diagnostic, Severity};
@@ -70,7 +70,7 @@ pub fn snapshot_with_links(
         source: &source,
         site: of_files.as_ref(),
     };
-    Sizes::default().measure(&mut changes, files);
+    EnclosureLengths::default().measure(&mut changes, files);
     let unreadable = UnreadableFiles {
         missing: &BTreeSet::new(),
         is_there: &|path| scan.files.contains(path) || scan.is_blind_to(path),

@@ -101,12 +101,12 @@ impl Document {
     /// Whether a request for `coding` can be answered with it: the coding is made, or no other thread will make it.
     #[must_use]
     pub fn is_ready(&self, coding: Coding) -> bool {
-        !self.is_staged || self.made(coding).is_some()
+        !self.is_staged || self.already_encoded(coding).is_some()
     }
 
     /// The document in `coding`, if that coding is made.
     #[must_use]
-    pub fn made(&self, coding: Coding) -> Option<&Encoded> {
+    pub fn already_encoded(&self, coding: Coding) -> Option<&Encoded> {
         match coding {
             Coding::Identity => Some(&self.identity),
             Coding::Gzip => self.gzip.get(),
@@ -140,7 +140,7 @@ impl Document {
     /// The ETags of the codings that were made. No client can have another one.
     #[must_use]
     pub fn tags(&self) -> Vec<String> {
-        let made = Coding::ALL.into_iter().filter_map(|coding| self.made(coding));
+        let made = Coding::ALL.into_iter().filter_map(|coding| self.already_encoded(coding));
         made.map(|encoded| encoded.etag.clone()).collect()
     }
 

@@ -34,10 +34,10 @@ pub struct ListingPage<'a> {
     pub base: &'a str,
     /// What the addresses in posts lead to.
     pub targets: &'a Targets,
-    /// The parameters of the request besides those of [`Way`] and `per_page`. Every link of this page repeats them.
+    /// The parameters of the request besides those of [`Paging`] and `per_page`. Every link of this page repeats them.
     pub query: &'a [(String, String)],
     /// How a client gets from page to page.
-    pub way: Way,
+    pub paging: Paging,
     /// The most posts on a page.
     pub per_page: usize,
     /// The number of posts on all pages. With cursors: on this page and those that follow.
@@ -67,7 +67,7 @@ pub struct Deletions<'a> {
 
 /// How a client gets from one page of a listing to the next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Way {
+pub enum Paging {
     /// By number, from 1: this page's number.
     Page(usize),
     /// By cursor, newest first.
@@ -116,7 +116,7 @@ struct Deleted {
 }
 
 impl ListingPage<'_> {
-    /// The number of pages; 0 if there are no posts. With cursors: this page and those that follow.
+    /// The number of pages; 0 if there are not posts. With cursors: this page and those that follow.
     #[must_use]
     pub fn pages(&self) -> usize {
         self.total.div_ceil(self.per_page.max(1))
@@ -128,19 +128,19 @@ impl ListingPage<'_> {
         let pages = self.pages();
         let follows = |name: &str| self.cursor.filter(|_| pages > 1).map(|cursor| self.address(name, cursor));
         let at = |page: usize| (1..=pages).contains(&page).then(|| self.address("page", &page.to_string()));
-        match self.way {
-            Way::Page(page) => Links {
+        match self.paging {
+            Paging::Page(page) => Links {
                 first: at(1),
                 prev: at(page.saturating_sub(1).min(pages)),
                 next: at(page.saturating_add(1)),
                 last: at(pages),
             },
-            Way::After => Links {
+            Paging::After => Links {
                 first: Some(self.address("page", "1")),
                 next: follows("after"),
                 ..Links::default()
             },
-            Way::Since => Links {
+            Paging::Since => Links {
                 next: follows("since"),
                 ..Links::default()
             },
@@ -169,9 +169,9 @@ impl ListingPage<'_> {
         let budget = Cell::new(CONTENT_BYTES);
         let content = |post| self.content.map(|content| within(&budget, post, content));
         let document = ListingBody {
-            page: match self.way {
-                Way::Page(page) => Some(page),
-                Way::After | Way::Since => None,
+            page: match self.paging {
+                Paging::Page(page) => Some(page),
+                Paging::After | Paging::Since => None,
             },
             pages: self.pages(),
             per_page: self.per_page,
@@ -253,7 +253,7 @@ mod tests {
             base: "https://example.com",
             targets: NOWHERE.get_or_init(Targets::default),
             query,
-            way: Way::Page(page),
+            paging: Paging::Page(page),
             per_page: 8,
             total,
             posts,
@@ -385,9 +385,9 @@ mod tests {
     #[test]
     fn pages_by_cursor_link_to_the_next_while_posts_follow() {
         let query = [("tag".to_owned(), "sea".to_owned())];
-        for (way, name) in [(Way::After, "after"), (Way::Since, "since")] {
+        for (paging, name) in [(Paging::After, "after"), (Paging::Since, "since")] {
             let walk = |total| ListingPage {
-                way,
+                paging,
                 cursor: Some("AbC"),
                 ..page(1, total, &[], &query)
             };

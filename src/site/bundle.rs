@@ -110,7 +110,7 @@ impl<'a> Owners<'a> {
     fn has_diagnostic(self, folder: &Utf8Path, name: &str) -> bool {
         let first = folder.join(name);
         let start = self.diagnostics.partition_point(|diagnostic| diagnostic.path < first);
-        // a diagnostic about a file that is no post says nothing about the post beside it
+        // a diagnostic about a file that is not a post says nothing about the post beside it
         let below = self.diagnostics.iter().skip(start).map_while(|diagnostic| {
             let below = diagnostic.path.strip_prefix(folder).ok()?;
             below.as_str().starts_with(name).then_some(below)

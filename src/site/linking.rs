@@ -27,7 +27,7 @@ impl LinkAnswers {
         }
     }
 
-    /// Whether there are no addresses that depend on the site.
+    /// Whether there are not addresses that depend on the site.
     pub(super) fn is_empty(&self) -> bool {
         self.answers.targets.is_empty()
     }

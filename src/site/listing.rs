@@ -15,7 +15,7 @@ use crate::index::{Filter, PostRange};
 use crate::post::Post;
 use crate::render::encode::Document;
 use crate::render::listing::scopes::{self, ScopeKind};
-use crate::render::listing::{Deletions, Links, ListingPage, Way, one};
+use crate::render::listing::{Deletions, Links, ListingPage, Paging, one};
 use crate::render::openapi;
 use crate::time::Timestamp;
 
@@ -63,7 +63,7 @@ const ABOUT_PAGES: usize = 256;
 type ListingDocument = Arc<(Document, Links)>;
 
 /// A page of the listing that was made.
-struct Made {
+struct BuiltListing {
     listing: ListingDocument,
     /// Whether it has the texts of all its posts.
     is_complete: bool,
@@ -71,7 +71,7 @@ struct Made {
 
 /// The posts that a query selects.
 struct ListedPart {
-    way: Way,
+    paging: Paging,
     range: PostRange,
     /// Names the place after the last of them.
     cursor: Option<String>,
@@ -128,9 +128,9 @@ impl Site {
     }
 
     /// Makes the page of the listing for `query`.
-    fn make_listing(&self, query: &Query) -> Result<Made, Busy> {
+    fn make_listing(&self, query: &Query) -> Result<BuiltListing, Busy> {
         let ListedPart {
-            way,
+            paging,
             range: PostRange { posts, following },
             cursor,
         } = self.listed_part(query)?;
@@ -149,7 +149,7 @@ impl Site {
             base: &self.config.base(),
             targets: &self.targets,
             query: &query.kept,
-            way,
+            paging,
             per_page: query.per_page,
             total: following,
             posts: &posts,
@@ -162,7 +162,7 @@ impl Site {
             is_static: self.config.is_static,
             content: if query.with_content { Some(&content) } else { None },
         };
-        Ok(Made {
+        Ok(BuiltListing {
             listing: Arc::new((Document::new(MEDIA_TYPE, listing.json()), listing.links())),
             is_complete: is_complete.get(),
         })
@@ -171,7 +171,7 @@ impl Site {
     /// Finds the posts for `query`, and the cursor after them.
     fn listed_part(&self, query: &Query) -> Result<ListedPart, Busy> {
         let (index, filter, count) = (&self.index, &query.filter, query.per_page);
-        let part = |way, range: PostRange, order, cursor: Option<&Cursor>| {
+        let part = |paging, range: PostRange, order, cursor: Option<&Cursor>| {
             let after = range.posts.last().map(|post| {
                 let at = match order {
                     Order::Newest => post.date.timestamp(),
@@ -181,24 +181,24 @@ impl Site {
             });
             // a client that has everything keeps its cursor
             let cursor = after.or_else(|| cursor.map(ToString::to_string));
-            ListedPart { way, range, cursor }
+            ListedPart { paging, range, cursor }
         };
         Ok(match &query.part {
             QueryPart::Page(page) => {
                 let (posts, following) = index.page(filter, *page, count);
-                part(Way::Page(*page), PostRange { posts, following }, Order::Newest, None)
+                part(Paging::Page(*page), PostRange { posts, following }, Order::Newest, None)
             }
             QueryPart::After(cursor) => {
                 let range = index.after(filter, &cursor.position, count);
-                part(Way::After, range, Order::Newest, Some(cursor))
+                part(Paging::After, range, Order::Newest, Some(cursor))
             }
             QueryPart::Since(instant) => {
                 let range = index.changed_since(filter, *instant, count);
-                part(Way::Since, range, Order::Changed, None)
+                part(Paging::Since, range, Order::Changed, None)
             }
             QueryPart::SinceCursor(cursor) => {
                 let range = index.changed_after(filter, &cursor.position, count);
-                part(Way::Since, range, Order::Changed, Some(cursor))
+                part(Paging::Since, range, Order::Changed, Some(cursor))
             }
             QueryPart::Search(words, page) => {
                 // pages are in no list
@@ -206,7 +206,7 @@ impl Site {
                 let found = self.search.find(index.searched(), self.texts(), words, is_wanted)?;
                 let skip = page.saturating_sub(1).saturating_mul(count);
                 ListedPart {
-                    way: Way::Page(*page),
+                    paging: Paging::Page(*page),
                     range: PostRange {
                         posts: found.iter().skip(skip).take(count).cloned().collect(),
                         following: found.len(),

@@ -27,7 +27,7 @@ pub(super) type FileConflict = (Utf8PathBuf, Diagnostic);
 
 /// What answers at an address.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) enum Holder<'a> {
+pub(crate) enum AddressOwner<'a> {
     /// A redirect of the configuration, to this address.
     Redirect(String),
     /// One of feedmill's own documents, if there is one.
@@ -42,27 +42,27 @@ pub(crate) enum Holder<'a> {
 
 impl Site {
     /// What answers at `address`, a decoded path below the address of the site.
-    pub(crate) fn holder(&self, address: &str) -> Option<Holder<'_>> {
-        let file = || self.static_file(address).map(Holder::File);
+    pub(crate) fn holder(&self, address: &str) -> Option<AddressOwner<'_>> {
+        let file = || self.static_file(address).map(AddressOwner::File);
         match self.holder_before_files(address) {
-            Some(Holder::Own) if REPLACEABLE.contains(&address) => file().or(Some(Holder::Own)),
-            None => file().or_else(|| self.current_post_at(address).map(Holder::Former)),
+            Some(AddressOwner::Own) if REPLACEABLE.contains(&address) => file().or(Some(AddressOwner::Own)),
+            None => file().or_else(|| self.current_post_at(address).map(AddressOwner::Former)),
             holder => holder,
         }
     }
 
     /// What answers at `address` even if there is a static file; only one of [`REPLACEABLE`] does not.
-    fn holder_before_files(&self, address: &str) -> Option<Holder<'_>> {
+    fn holder_before_files(&self, address: &str) -> Option<AddressOwner<'_>> {
         let redirects = &self.config.redirect;
         if !redirects.is_empty()
             && let Some(to) = redirects.next(address, &self.config.base())
         {
-            return Some(Holder::Redirect(to));
+            return Some(AddressOwner::Redirect(to));
         }
         if is_reserved(address) {
-            return Some(Holder::Own);
+            return Some(AddressOwner::Own);
         }
-        self.post_at(address).map(Holder::Post)
+        self.post_at(address).map(AddressOwner::Post)
     }
 
     /// The readable post or page at `address`, or whose Markdown is there.
@@ -130,20 +130,20 @@ impl Site {
     /// The warning about the static file at `path`, or about the alias that it takes `address` from.
     fn conflict_of_file(&self, path: &Utf8Path, address: &str) -> Option<Diagnostic> {
         let (who, fix) = match self.holder_before_files(address) {
-            Some(Holder::Redirect(to)) => (
+            Some(AddressOwner::Redirect(to)) => (
                 format!("a `[[redirect]]` of the configuration leads to {to}"),
                 "remove the redirect, or rename the file",
             ),
-            Some(Holder::Own) if REPLACEABLE.contains(&address) => return None,
-            Some(Holder::Own) => (
+            Some(AddressOwner::Own) if REPLACEABLE.contains(&address) => return None,
+            Some(AddressOwner::Own) => (
                 "feedmill's own addresses begin so".to_owned(),
                 "rename the file or its folder",
             ),
-            Some(Holder::Post(post)) => (
+            Some(AddressOwner::Post(post)) => (
                 format!("{} is there", post.source),
                 "rename the file, or write another `slug` there",
             ),
-            Some(Holder::File(_) | Holder::Former(_)) | None => return self.alias_without_effect(path, address),
+            Some(AddressOwner::File(_) | AddressOwner::Former(_)) | None => return self.alias_without_effect(path, address),
         };
         let elsewhere = post_url(&self.config.base(), &format!("/media/{path}"));
         let message = format!("is not at {address}, but only at {elsewhere}: {who}");

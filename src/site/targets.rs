@@ -10,9 +10,9 @@ use super::Site;
 use super::bundle::Owners;
 use crate::config::Config;
 use crate::diagnostic::Diagnostic;
-use crate::index::{Index, Scope, Surroundings};
+use crate::index::{Index, LookupSite, Scope};
 use crate::post::markdown::{self, Rendered};
-use crate::post::reference::{Destination, FindTarget, FoundDestination, LinkPlace, References, Role, Targets, Written};
+use crate::post::reference::{Destination, FindTarget, FoundDestination, LinkPlace, ParsedReference, References, Role, Targets};
 use crate::post::{Post, html, key};
 use crate::render::{post_url, references};
 
@@ -175,14 +175,14 @@ fn decoded(text: &str) -> String {
 }
 
 impl FindTarget for SiteTargets {
-    fn find(&self, place: LinkPlace<'_>, written: &Written<'_>, role: Role) -> FoundDestination {
+    fn find(&self, place: LinkPlace<'_>, reference: &ParsedReference<'_>, role: Role) -> FoundDestination {
         let owners = Owners::new(&self.index, &self.diagnostics);
         let may_read_file = |path: &Utf8Path| {
             let owners = owners.of(path, |_| false);
             owners.is_none_or(|owners| owners.iter().any(|post| self.index.is_readable(post)))
         };
         let is_redirected = |path: &str| self.config.redirect.next(path, &self.base).is_some();
-        let around = Surroundings {
+        let lookup_site = LookupSite {
             base_path: &self.base_path,
             folder: &self.folder,
             static_folder: &self.config.posts.static_folder,
@@ -193,7 +193,7 @@ impl FindTarget for SiteTargets {
         // a post on another site has no path here
         let is_here = place.page.as_str().starts_with(&self.base);
         let page = if is_here { path_of(place.page) } else { String::new() };
-        let found = self.index.find_target((place.source, &page), written, role, around);
+        let found = self.index.find_target((place.source, &page), reference, role, lookup_site);
         FoundDestination {
             target: found.target.map(|target| match target {
                 Destination::Page(address) => Destination::Page(post_url(&self.base, &address)),

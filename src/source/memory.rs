@@ -13,7 +13,7 @@ use super::rules::FileRules;
 use super::rules::ignore::folders_above;
 use super::scan::{FileKind, Scan, ScanBuilder, ScanScope, SourceIdentity, outermost};
 use super::version::{FileId, Version};
-use super::watch::{HintSender, How, SourceWatch, StartingWatch};
+use super::watch::{HintKind, HintSender, SourceWatch, StartingWatch};
 use crate::config::PostSettings;
 use crate::source_file::SourceFile;
 use crate::time::Timestamp;
@@ -68,14 +68,14 @@ impl MemorySource {
             is_unreadable: false,
         };
         state.files.insert(path.clone(), memory_file);
-        state.hint(&path, How::Moved);
+        state.hint(&path, HintKind::Moved);
     }
 
     /// Removes the file at `path`, if there is one.
     pub fn remove(&self, path: impl AsRef<Utf8Path>) {
         let mut state = self.lock();
         state.files.remove(path.as_ref());
-        state.hint(path.as_ref(), How::Seen);
+        state.hint(path.as_ref(), HintKind::Seen);
     }
 
     /// Moves the file at `from`, if there is one, to `to`.
@@ -86,8 +86,8 @@ impl MemorySource {
         if let Some(file) = state.files.remove(from) {
             let version = file.version.moved(number);
             state.files.insert(to.clone(), MemoryFile { version, ..file });
-            state.hint(from, How::Seen);
-            state.hint(&to, How::Moved);
+            state.hint(from, HintKind::Seen);
+            state.hint(&to, HintKind::Moved);
         }
     }
 
@@ -99,7 +99,7 @@ impl MemorySource {
             file.is_unreadable = is_unreadable;
             file.version = file.version.moved(number);
         }
-        state.hint(path.as_ref(), How::Seen);
+        state.hint(path.as_ref(), HintKind::Seen);
     }
 
     /// Makes every scan fail with this message; `None` makes scans succeed again.
@@ -194,8 +194,8 @@ impl MemoryState {
         self.changes
     }
 
-    fn hint(&self, path: &Utf8Path, how: How) {
-        self.watches.iter().for_each(|watch| watch.send(path.to_owned(), how));
+    fn hint(&self, path: &Utf8Path, kind: HintKind) {
+        self.watches.iter().for_each(|watch| watch.send(path.to_owned(), kind));
     }
 }
 

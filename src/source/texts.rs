@@ -26,23 +26,23 @@ const ABOUT_TEXTS: usize = 1000;
 /// The texts of the posts of one source.
 pub struct FileTexts {
     source: Source,
-    kept: Cache<Digest, Cached, Length>,
+    kept: Cache<Digest, CachedText, TextWeight>,
     /// Texts pinned elsewhere, because their files may no longer contain them.
     held: Mutex<HashMap<Digest, Weak<str>>>,
 }
 
 #[derive(Clone)]
-struct Length;
+struct TextWeight;
 
-impl Weighter<Digest, Cached> for Length {
-    fn weight(&self, _: &Digest, cached: &Cached) -> u64 {
+impl Weighter<Digest, CachedText> for TextWeight {
+    fn weight(&self, _: &Digest, cached: &CachedText) -> u64 {
         (cached.text.len() + cached.rest.bytes().len()) as u64 + BESIDE
     }
 }
 
 /// A text, and the rest of its file.
 #[derive(Clone)]
-struct Cached {
+struct CachedText {
     text: Arc<str>,
     rest: RestOfFile,
 }
@@ -57,7 +57,7 @@ enum RestOfFile {
     Unknown,
 }
 
-impl Cached {
+impl CachedText {
     /// The whole file, if that is known.
     fn file(self) -> Option<Arc<[u8]>> {
         match self.rest {
@@ -68,7 +68,7 @@ impl Cached {
     }
 
     /// Whether this and `other`, which has the same text, certainly come from different files.
-    fn differs_from(&self, other: &Cached) -> bool {
+    fn differs_from(&self, other: &CachedText) -> bool {
         match (&self.rest, &other.rest) {
             (RestOfFile::Unknown, _) | (_, RestOfFile::Unknown) => false,
             (RestOfFile::Before(one), RestOfFile::Before(other)) | (RestOfFile::Whole(one), RestOfFile::Whole(other)) => {
@@ -114,7 +114,7 @@ impl FileTexts {
     pub fn with_cache_limit(bytes: u64, source: Source) -> FileTexts {
         FileTexts {
             source,
-            kept: Cache::with_weighter(ABOUT_TEXTS, bytes, Length),
+            kept: Cache::with_weighter(ABOUT_TEXTS, bytes, TextWeight),
             held: Mutex::default(),
         }
     }
@@ -135,12 +135,12 @@ impl FileTexts {
         let digest = post.text.digest();
         if let Some(text) = post.text.unload() {
             let rest = RestOfFile::of(&text, file);
-            self.keep(digest, post.file, Cached { text, rest });
+            self.keep(digest, post.file, CachedText { text, rest });
         }
     }
 
     /// Caches the content of the file with the digest `file`. If another file with the same text is cached, both are kept.
-    fn keep(&self, text: Digest, file: Digest, cached: Cached) {
+    fn keep(&self, text: Digest, file: Digest, cached: CachedText) {
         let other = self.kept.peek(&text).filter(|other| other.differs_from(&cached));
         self.kept.insert(if other.is_some() { file_key(file) } else { text }, cached);
     }
@@ -202,7 +202,7 @@ impl Texts for FileTexts {
         }
         let (text, file) = self.read(post)?;
         let rest = RestOfFile::of(&text, Some(&file.bytes));
-        let cached = Cached {
+        let cached = CachedText {
             text: Arc::clone(&text),
             rest,
         };
@@ -317,7 +317,7 @@ mod tests {
         let steps: [(&str, &[u8], bool); 6] = [
             ("a text was added to", b"---\ntitle: A\n---\nReeds.\nMore.\n", false),
             ("the front matter is another", b"---\ntitle: B\n---\nReeds.\n", true),
-            ("it is no text", b"---\ntitle: A\n---\nReeds.\n\xff", false),
+            ("it is not text", b"---\ntitle: A\n---\nReeds.\n\xff", false),
             ("it is empty", b"", false),
             ("all is as before", b"---\ntitle: A\n---\nReeds.\n", true),
             ("it is too long", &long, false),

@@ -8,7 +8,7 @@
 mod events;
 mod hints;
 mod native;
-mod unfit;
+mod watch_error;
 
 use std::fmt;
 use std::fs;
@@ -24,10 +24,10 @@ use camino::{Utf8Path, Utf8PathBuf};
 use crate::config;
 use crate::config::WatchMode;
 
-pub use self::hints::{Hints, How};
+pub use self::hints::{HintKind, Hints};
 use self::hints::{Inbox, WatchTask};
 use self::native::Native;
-use self::unfit::Unfit;
+use self::watch_error::WatchError;
 
 /// The interval at which the identity of the watched folder is checked.
 const WATCHDOG: Duration = Duration::from_secs(1);
@@ -46,7 +46,7 @@ impl fmt::Display for Watching {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Watching::Native => "by the system's events",
-            Watching::Poll => "by looking again and again",
+            Watching::Poll => "by scanning at intervals",
         })
     }
 }
@@ -79,7 +79,7 @@ impl SourceWatch {
     pub fn begin(root: &Utf8Path, config: &config::WatchSettings) -> StartingWatch {
         let inbox = Arc::new(Inbox::default());
         let (ready, is_ready) = mpsc::sync_channel(1);
-        let mut keeper = Keeper {
+        let mut watch_thread = WatchThread {
             root: root.to_owned(),
             mode: config.mode,
             poll: config.poll,
@@ -88,17 +88,17 @@ impl SourceWatch {
             native: None,
         };
         let spawned = thread::Builder::new().name("watch".to_owned()).spawn(move || {
-            keeper.install();
+            watch_thread.install();
             let _ = ready.send(());
             // a panic must not end the watch: everything is installed again
-            while catch_unwind(AssertUnwindSafe(|| keeper.keep())).is_err() {
-                tracing::error!("the watch over {} failed and is started again", keeper.root);
+            while catch_unwind(AssertUnwindSafe(|| watch_thread.run())).is_err() {
+                tracing::error!("the watch over {} failed and is started again", watch_thread.root);
                 thread::sleep(WATCHDOG);
-                keeper.reinstall();
+                watch_thread.reinstall();
             }
         });
         if let Err(error) = spawned {
-            tracing::error!("{root} is not watched, only looked at from time to time: {error}");
+            tracing::error!("{root} is not watched, only scanned at intervals: {error}");
         }
         StartingWatch {
             watch: SourceWatch { inbox },
@@ -145,9 +145,9 @@ pub struct HintSender(Weak<Inbox>);
 
 impl HintSender {
     /// Sends a hint about `path`.
-    pub fn send(&self, path: Utf8PathBuf, how: How) {
+    pub fn send(&self, path: Utf8PathBuf, kind: HintKind) {
         if let Some(inbox) = self.0.upgrade() {
-            inbox.add(path, how);
+            inbox.add(path, kind);
         }
     }
 }
@@ -171,7 +171,7 @@ fn identify(root: &Utf8Path) -> Option<WatchedFolder> {
 }
 
 /// Installs and maintains the watch, on a thread of its own: installing one reads the whole tree.
-struct Keeper {
+struct WatchThread {
     root: Utf8PathBuf,
     mode: WatchMode,
     poll: Duration,
@@ -180,28 +180,28 @@ struct Keeper {
     native: Option<Native>,
 }
 
-impl Keeper {
-    fn keep(&mut self) {
+impl WatchThread {
+    fn run(&mut self) {
         let mut polled = Instant::now();
-        let mut guarded = Instant::now();
+        let mut checked = Instant::now();
         loop {
-            let nap = if self.native.is_some() {
+            let pause = if self.native.is_some() {
                 WATCHDOG
             } else {
                 WATCHDOG.min(self.poll)
             };
-            match self.inbox.wait(nap) {
+            match self.inbox.wait(pause) {
                 WatchTask::Stop => return,
                 WatchTask::Reinstall => self.reinstall(),
-                WatchTask::Cover(folders) => self.cover(folders),
+                WatchTask::WatchFolders(folders) => self.watch_folders(folders),
                 WatchTask::GiveUp(why) => {
                     self.native = None;
                     self.poll_because(&why);
                 }
                 WatchTask::None => {}
             }
-            if guarded.elapsed() >= WATCHDOG {
-                guarded = Instant::now();
+            if checked.elapsed() >= WATCHDOG {
+                checked = Instant::now();
                 if identify(&self.root) != self.installed {
                     self.reinstall();
                 }
@@ -235,9 +235,9 @@ impl Keeper {
         }
     }
 
-    fn poll_because(&self, why: &Unfit) {
+    fn poll_because(&self, why: &WatchError) {
         tracing::warn!(
-            "{} is looked at every {:?} instead of being watched: {why}",
+            "{} is scanned every {:?} instead of being watched: {why}",
             self.root,
             self.poll
         );
@@ -247,21 +247,21 @@ impl Keeper {
 
     /// Watches new folders. Their events arrive before they are watched, so files written into them until then raised none. As soon as they
     /// are certainly watched, a hint about each is sent.
-    fn cover(&mut self, folders: Vec<Utf8PathBuf>) {
+    fn watch_folders(&mut self, folders: Vec<Utf8PathBuf>) {
         let Some(native) = &mut self.native else { return };
         for folder in folders {
-            match native.cover(&folder) {
-                Ok(true) => self.inbox.add(folder, How::Seen),
+            match native.watch_folder(&folder) {
+                Ok(true) => self.inbox.add(folder, HintKind::Seen),
                 // the scan after the hint refuses what cannot be read; a change of permissions raises an event as well
-                Ok(false) | Err(Unfit::Shut(_)) => {}
-                Err(Unfit::Exhausted(what)) => {
+                Ok(false) | Err(WatchError::PermissionDenied(_)) => {}
+                Err(WatchError::LimitReached(what)) => {
                     self.native = None;
-                    self.poll_because(&Unfit::Exhausted(what));
+                    self.poll_because(&WatchError::LimitReached(what));
                     return;
                 }
                 Err(why) => {
-                    tracing::warn!("{why}; what changes there shows at the next full look");
-                    self.inbox.add(folder, How::Seen);
+                    tracing::warn!("{why}; changes there are found at the next full scan");
+                    self.inbox.add(folder, HintKind::Seen);
                 }
             }
         }
@@ -292,10 +292,10 @@ mod tests {
         fs::write(root.join("a.md"), "# A").unwrap();
         fs::rename(root.join("a.md"), root.join("b.md")).unwrap();
         let mut received = Hints::default();
-        while received.paths.get(Utf8Path::new("b.md")) != Some(&How::Moved) {
+        while received.paths.get(Utf8Path::new("b.md")) != Some(&HintKind::Moved) {
             received.merge(next(&watch).await);
         }
-        assert_eq!(received.paths.get(Utf8Path::new("a.md")), Some(&How::Closed));
+        assert_eq!(received.paths.get(Utf8Path::new("a.md")), Some(&HintKind::Closed));
         assert!(!received.everything);
     }
 
@@ -323,7 +323,7 @@ mod tests {
     #[tokio::test]
     async fn a_new_folder_is_scanned_again_once_it_is_certainly_watched() {
         let (_keep, root) = folder();
-        let mut keeper = Keeper {
+        let mut watch_thread = WatchThread {
             root: root.clone(),
             mode: WatchMode::Native,
             poll: WATCHDOG,
@@ -332,9 +332,9 @@ mod tests {
             native: None,
         };
         fs::create_dir(root.join("new")).unwrap();
-        keeper.install();
-        keeper.cover(vec!["new".into(), "gone".into()]);
-        let hints = keeper.inbox.take_hints().await;
+        watch_thread.install();
+        watch_thread.watch_folders(vec!["new".into(), "gone".into()]);
+        let hints = watch_thread.inbox.take_hints().await;
         assert_eq!(hints.paths.keys().collect::<Vec<_>>(), ["new"]);
     }
 

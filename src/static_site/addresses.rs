@@ -9,7 +9,7 @@ use crate::render::feeds::sitemap;
 use crate::render::listing::scopes::ScopeKind;
 use crate::render::{Format, Place, feed_path, post_url};
 use crate::site::unchanged::Unchanged;
-use crate::site::{Holder, Site};
+use crate::site::{AddressOwner, Site};
 
 /// An address of a document.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -103,7 +103,7 @@ pub(super) fn documents(site: &Site, options: &Options) -> Vec<DocumentAddress> 
     let replaceable = ["/robots.txt", "/favicon.svg", "/icon.png"];
     let own = replaceable
         .into_iter()
-        .filter(|path| !matches!(site.holder(path), Some(Holder::File(_))));
+        .filter(|path| !matches!(site.holder(path), Some(AddressOwner::File(_))));
     all.extend(own.map(DocumentAddress::new));
     if !site.config().is_static {
         all.extend(["/openapi.json", "/search"].map(DocumentAddress::new));

@@ -6,7 +6,7 @@
 //! others name, lists and feeds last.
 
 mod exchange;
-mod strangers;
+mod foreign_files;
 
 use std::collections::{BTreeMap, HashSet};
 use std::fmt;
@@ -39,7 +39,7 @@ pub enum WriteError {
     /// A folder with files of others is not taken over.
     NotOurs(Utf8PathBuf),
     /// A file of others has the path of one that would be written.
-    Stranger(Utf8PathBuf),
+    ForeignFile(Utf8PathBuf),
     /// Another run writes to the folder now.
     Busy(Utf8PathBuf),
     /// More files would be removed than one run may remove.
@@ -63,7 +63,7 @@ impl fmt::Display for WriteError {
                 "{path} has files, and none of them was written by `feedmill build`; name an empty or a new folder, or add `--force`, \
                  which keeps these files and replaces only those with the same name"
             ),
-            WriteError::Stranger(path) => write!(
+            WriteError::ForeignFile(path) => write!(
                 f,
                 "{path} was not written by `feedmill build`, and the site has a file of that name; move it away, or add `--force` to replace it"
             ),
@@ -119,7 +119,7 @@ impl NewFolder {
         let place = FolderPair::begin(out)?;
         let before = match Manifest::read(&place.out)? {
             Some(manifest) => manifest,
-            None if takes_over || strangers::is_empty(&place.out)? => Manifest::default(),
+            None if takes_over || foreign_files::is_empty(&place.out)? => Manifest::default(),
             None => return Err(WriteError::NotOurs(place.out.clone())),
         };
         Ok(NewFolder {
@@ -260,10 +260,10 @@ impl NewFolder {
         let kept = files.keys().filter(|path| before.get(path).is_some()).count();
         let removed = before.len() - kept;
         check_deletes(removed, before.len(), is_empty, max_deletes)?;
-        let strangers = strangers::list(&place.out, &before)?;
-        for stranger in &strangers {
-            if files.contains_key(&stranger.path) && !takes_over {
-                return Err(WriteError::Stranger(place.out.join(&stranger.path)));
+        let foreign_files = foreign_files::list(&place.out, &before)?;
+        for foreign in &foreign_files {
+            if files.contains_key(&foreign.path) && !takes_over {
+                return Err(WriteError::ForeignFile(place.out.join(&foreign.path)));
             }
         }
         let manifest = Manifest::of(files.iter().map(|(path, record)| (&**path, record.clone())));
@@ -277,8 +277,8 @@ impl NewFolder {
         let mut list = File::create_new(place.new.join(manifest::NAME))?;
         list.write_all(&manifest.text())?;
         list.set_modified(SystemTime::try_from(now).unwrap_or(SystemTime::UNIX_EPOCH))?;
-        let strangers = strangers.into_iter().filter(|stranger| !files.contains_key(&stranger.path));
-        report.was_replaced_in_place = place.take(&files, strangers, &before)?;
+        let foreign_files = foreign_files.into_iter().filter(|foreign| !files.contains_key(&foreign.path));
+        report.was_replaced_in_place = place.take(&files, foreign_files, &before)?;
         Ok(())
     }
 

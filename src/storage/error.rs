@@ -20,7 +20,7 @@ pub enum StorageError {
     ReadOnly,
     /// Another error of the system.
     Io(String),
-    /// It is damaged, or is no database.
+    /// It is damaged, or is not a database.
     Corrupt(String),
     /// A newer feedmill wrote it.
     Newer {

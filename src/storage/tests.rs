@@ -371,7 +371,7 @@ fn a_job_survives_restarts_and_is_offered_again_if_it_was_claimed_and_not_done()
             "{storage}"
         );
         assert_eq!(writer.job_count(), 1, "{storage}: what was done does not return");
-        assert_eq!(storage.load().unwrap().records, [], "{storage}: jobs are no records");
+        assert_eq!(storage.load().unwrap().records, [], "{storage}: jobs are not records");
     }
 }
 

@@ -389,7 +389,7 @@ impl Description {
             "null" => value.is_null(),
             "array" => value.is_array(),
             "object" => value.is_object(),
-            other => panic!("{other} is no type"),
+            other => panic!("{other} is not a type"),
         };
         match &schema["type"] {
             Value::Null => {}
@@ -415,7 +415,7 @@ impl Description {
         if let (Some("date-time"), Some(text)) = (schema["format"].as_str(), value.as_str())
             && text.parse::<feedmill::time::Timestamp>().is_err()
         {
-            wrong("is no instant".to_owned());
+            wrong("is not an instant".to_owned());
         }
         if let Some(map) = value.as_object() {
             for name in schema["required"].as_array().into_iter().flatten() {

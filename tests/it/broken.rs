@@ -120,9 +120,9 @@ fn every_diagnostic_has_a_position_or_is_about_the_whole_file_and_has_a_fix() {
         let first = diagnostic.message.chars().next().unwrap();
         assert!(
             !first.is_uppercase() && !diagnostic.message.ends_with('.'),
-            "{diagnostic} is no fragment"
+            "{diagnostic} is not a fragment"
         );
-        assert!(!diagnostic.mend.ends_with('.'), "{diagnostic} is no fragment");
+        assert!(!diagnostic.mend.ends_with('.'), "{diagnostic} is not a fragment");
     }
 }
 

@@ -504,7 +504,7 @@ fn a_folder_of_others_is_not_taken_over() {
     site.write("six.md", "---\ntitle: Six\ndate: 2026-01-06\n---\nSixth.\n");
     site.wait_for("/posts/six", |answer| answer.status == 200);
     let result = write_site(&site, &out, &Options::default());
-    assert!(matches!(result, Err(WriteError::Stranger(_))), "{result:?}");
+    assert!(matches!(result, Err(WriteError::ForeignFile(_))), "{result:?}");
     assert_eq!(fs::read_to_string(out.join("posts/six.html")).unwrap(), "mine");
 }
 

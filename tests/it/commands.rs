@@ -617,7 +617,7 @@ fn polling_publishes_too() {
         ("feedmill.toml", "[watch]\npoll = 0.05\nsettle = 0.05\n"),
     ]);
     let serving = Serving::start(site.path(), &["--watch", "poll"]);
-    serving.until("by looking again and again");
+    serving.until("by scanning at intervals");
     write(site.path(), "posts/b.md", "---\ntitle: B\ndate: 2026-02-01\n---\n");
     serving.until("+ b.md → /posts/b \"B\"");
 }
@@ -741,7 +741,7 @@ fn new_opens_the_editor_and_publishes_what_it_wrote() {
     let (status, _, err) = run(command.env_remove("VISUAL").env("EDITOR", "sh ./editor one"));
     assert_eq!(status, 0, "{err}");
     let seen = std::fs::read_to_string(site.path().join("seen")).unwrap();
-    assert_eq!(seen, "a.md\n", "it is no post before the editor ends");
+    assert_eq!(seen, "a.md\n", "it is not a post before the editor ends");
     let text = std::fs::read_to_string(site.path().join("posts/hello.md")).unwrap();
     assert!(
         text.contains("title: \"Hello\"") && text.ends_with("Edited: one.\n") && !text.contains("draft"),
@@ -783,7 +783,7 @@ fn new_opens_the_editor_and_publishes_what_it_wrote() {
     );
     for (arguments, expected) in [
         (&["new", "?!"][..], "a post needs a title"),
-        (&["new", "Hello", "--date", "soon"], "`soon` is no date"),
+        (&["new", "Hello", "--date", "soon"], "`soon` is not a date"),
     ] {
         let (status, _, err) = run(&mut feedmill(site.path(), arguments));
         assert_eq!((status, err.contains(expected)), (2, true), "{err}");
@@ -832,7 +832,7 @@ fn shells_and_manual_readers_are_served() {
 fn check_counts_errors_alone_and_annotates_for_github() {
     let site = folder(&[("posts/warned, 1.md", "---\ntitle: A: B\ndate: 2026-01-31\n---\nText.\n")]);
     let (status, out, _) = run(&mut feedmill(site.path(), &["check", "--errors"]));
-    assert_eq!((status, out.as_str()), (0, ""), "a warning is no error");
+    assert_eq!((status, out.as_str()), (0, ""), "a warning is not an error");
     let (status, out, _) = run(&mut feedmill(site.path(), &["check", "--format", "github"]));
     assert_eq!(status, 1);
     assert!(

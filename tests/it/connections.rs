@@ -102,7 +102,7 @@ impl Served {
     fn port(&self) -> SocketAddr {
         match &self.address {
             Address::Tcp(address) => *address,
-            Address::Unix(path) => panic!("{} is no port", path.display()),
+            Address::Unix(path) => panic!("{} is not a port", path.display()),
         }
     }
 

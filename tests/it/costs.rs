@@ -28,7 +28,7 @@ use feedmill::render::encode::Document;
 use feedmill::render::{Format, Place};
 use feedmill::site::Site;
 use feedmill::source::Source;
-use feedmill::source::watch::{Hints, How, Watching};
+use feedmill::source::watch::{HintKind, Hints, Watching};
 use feedmill::source_file::SourceFile;
 use feedmill::storage::{RecordChange, Storage};
 use feedmill::time::Timestamp;
@@ -70,7 +70,7 @@ impl SiteFixture {
         let aside = self.folder.path().join(".aside");
         fs::write(&aside, text(number, words)).unwrap();
         fs::rename(aside, self.folder.path().join(name(number))).unwrap();
-        hints.add(name(number).into(), How::Moved);
+        hints.add(name(number).into(), HintKind::Moved);
     }
 
     fn run_cycle(&mut self, hints: &Hints) -> CycleOutcome {

@@ -64,7 +64,7 @@ const HELD_ALTHOUGH_PUBLISHED: &[(&str, &str, &str)] = &[
     ("hexo", "published: no", "YAML 1.1 and people say no by it"),
     ("hexo", "published: off", "YAML 1.1 and people say no by it"),
     ("eleventy", "date 2027-02-30", "there is no such day"),
-    ("pelican", "dot file", "files that begin with a dot are no posts"),
+    ("pelican", "dot file", "files that begin with a dot are not posts"),
     ("nikola", ".. tags: draft", "older versions of Nikola keep it back"),
     ("nikola", ".. tags: private", "older versions of Nikola keep it back"),
     ("nikola", ".. tags: §tag, draft", "older versions of Nikola keep it back"),

@@ -447,7 +447,7 @@ fn check_names_what_leads_nowhere() {
         "7:32 warning link-part-missing: `other.md#part` leads to the top of the page: it has no such part \
          (link to the id of a heading: its words in lower case, joined by `-`)"
             .to_owned(),
-        "7:70 note link-not-public: `draft.md` leads to a post that is not public, so it is no link for readers \
+        "7:70 note link-not-public: `draft.md` leads to a post that is not public, so readers get no link \
          (publish the post, or take the link out)"
             .to_owned(),
         "8:5 warning link-part-missing: `#nothing` leads to the top of the page: it has no such part \

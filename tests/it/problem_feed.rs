@@ -92,7 +92,7 @@ fn an_entry_is_a_problem_of_a_file_and_changes_only_with_it() {
     assert!(content(&first, "colon.md").contains("colon.md:2:9") && content(&first, "colon.md").contains("To fix it: "));
     assert!(
         content(&first, "<b>&.md").contains("&lt;b&gt;&amp;.md"),
-        "texts are no markup"
+        "texts are not markup"
     );
     assert_eq!(first.links[0].href, format!("{}/status.atom", operated.admin));
 

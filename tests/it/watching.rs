@@ -26,7 +26,7 @@ use feedmill::publisher::{PostEventKind, Publisher};
 use feedmill::site::Site;
 use feedmill::source::Source;
 use feedmill::source::tracker::{FileTracker, ScanOutcome};
-use feedmill::source::watch::{Hints, How};
+use feedmill::source::watch::{HintKind, Hints};
 use feedmill::time::Timestamp;
 
 /// A temporary posts folder, with space beside it.
@@ -101,7 +101,7 @@ impl Driver {
     }
 
     /// Scans the paths of `hints` after `after` milliseconds.
-    fn scan_paths(&mut self, after: u64, hints: &[(&str, How)]) -> ScanOutcome {
+    fn scan_paths(&mut self, after: u64, hints: &[(&str, HintKind)]) -> ScanOutcome {
         let mut all = Hints::default();
         for (path, how) in hints {
             all.add((*path).into(), *how);

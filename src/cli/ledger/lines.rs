@@ -162,7 +162,7 @@ fn invalid_value(record: &Record) -> Option<(&'static str, &'static str)> {
                 Some(("`id` is empty", "write the id that readers know the post by"))
             } else if post.source.as_str().is_empty() || !stays_inside {
                 Some((
-                    "`source` is no path in the posts folder",
+                    "`source` is not a path in the posts folder",
                     "write it relative to that folder, without `..`",
                 ))
             } else if addresses.any(|address| !is_address(address)) {
@@ -226,11 +226,11 @@ mod tests {
             (&post("\"id\":\"i\"", "\"id\":\" \""), "x:2:1: error: `id` is empty"),
             (
                 &post("a.md", "../a.md"),
-                "x:2:1: error: `source` is no path in the posts folder",
+                "x:2:1: error: `source` is not a path in the posts folder",
             ),
             (
                 &post("a.md", "/a.md"),
-                "x:2:1: error: `source` is no path in the posts folder",
+                "x:2:1: error: `source` is not a path in the posts folder",
             ),
             (
                 &post("\"address\":\"/a\"", "\"address\":\"a\""),

@@ -31,7 +31,7 @@ const LOOK_INTERVAL: Duration = Duration::from_secs(1);
 
 /// The configuration in use, and where it came from.
 #[derive(Clone, Debug)]
-pub(super) struct InUse {
+pub(super) struct ActiveConfig {
     /// As the options and the file say.
     pub(super) given: Arc<Config>,
     /// The same with the actual address of the listener.
@@ -46,10 +46,10 @@ pub(super) struct InUse {
     pub(super) durability_warning: Option<String>,
 }
 
-impl InUse {
+impl ActiveConfig {
     /// The configuration `config`, read now. `given` is what options and file say, without the actual address.
-    pub(super) fn new(given: Arc<Config>, config: Arc<Config>, file: Option<Utf8PathBuf>) -> InUse {
-        InUse {
+    pub(super) fn new(given: Arc<Config>, config: Arc<Config>, file: Option<Utf8PathBuf>) -> ActiveConfig {
+        ActiveConfig {
             durability_warning: Storage::configured(&config).and_then(|storage| storage.durability_warning()),
             given,
             config,
@@ -80,7 +80,7 @@ impl ConfigVersion {
 
 /// Why the configuration is read again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Cause {
+enum ReloadCause {
     /// The operator asked for it.
     Signal,
     /// The file was written.
@@ -91,7 +91,7 @@ enum Cause {
 pub(super) struct Reloader {
     pub(super) arguments: ServeArgs,
     pub(super) root: Utf8PathBuf,
-    pub(super) in_use: Arc<ArcSwap<InUse>>,
+    pub(super) in_use: Arc<ArcSwap<ActiveConfig>>,
     pub(super) publisher: Arc<Publisher>,
     pub(super) context: RequestContext,
     /// How many media files may be open at the same time.
@@ -109,7 +109,7 @@ impl Reloader {
         loop {
             let cause = tokio::select! {
                 signal = hangups.recv() => match signal {
-                    Some(()) => Cause::Signal,
+                    Some(()) => ReloadCause::Signal,
                     None => return,
                 },
                 () = tokio::time::sleep(LOOK_INTERVAL) => {
@@ -125,7 +125,7 @@ impl Reloader {
                         self.report_missing(&path);
                         continue;
                     }
-                    Cause::File
+                    ReloadCause::File
                 }
             };
             last = ConfigVersion::of(&path);
@@ -139,28 +139,28 @@ impl Reloader {
         let process = std::process::id();
         let problem = format!("{path} is gone; write it again, or send SIGHUP to go on without it: kill -HUP {process}");
         self.reporter.report_refused_config(&problem, None);
-        self.in_use.store(Arc::new(InUse {
+        self.in_use.store(Arc::new(ActiveConfig {
             problem: Some(problem),
-            ..InUse::clone(&self.in_use.load())
+            ..ActiveConfig::clone(&self.in_use.load())
         }));
     }
 
     /// Reads the configuration and uses it, or says why not.
-    async fn reload(&self, cause: Cause) {
+    async fn reload(&self, cause: ReloadCause) {
         let before = self.in_use.load_full();
         systemd::reloading();
         match self.load(cause, &before).await {
             Ok(Some(notes)) => self.reporter.report_reload(&self.in_use.load(), &notes),
-            Ok(None) if cause == Cause::Signal => self.reporter.report_unchanged_config(),
+            Ok(None) if cause == ReloadCause::Signal => self.reporter.report_unchanged_config(),
             Ok(None) => {}
             Err(error) => {
                 let problem = terminal::error_message(&error);
                 self.reporter
                     .report_refused_config(&problem, error.downcast_ref().map(|ConfigError(diagnostic)| diagnostic));
                 let first = problem.lines().next().unwrap_or_default().to_owned();
-                self.in_use.store(Arc::new(InUse {
+                self.in_use.store(Arc::new(ActiveConfig {
                     problem: Some(first),
-                    ..InUse::clone(&before)
+                    ..ActiveConfig::clone(&before)
                 }));
             }
         }
@@ -168,7 +168,7 @@ impl Reloader {
     }
 
     /// Uses the configuration as it is now. Returns what of it is not used, and why; `None` if it has not changed.
-    async fn load(&self, cause: Cause, before: &InUse) -> anyhow::Result<Option<Vec<String>>> {
+    async fn load(&self, cause: ReloadCause, before: &ActiveConfig) -> anyhow::Result<Option<Vec<String>>> {
         let (given, root, file) = self.arguments.load()?;
         let mut given = Config::clone(&given);
         let mut notes = Vec::new();
@@ -178,13 +178,13 @@ impl Reloader {
             given.posts.dir.clone_from(&before.given.posts.dir);
             notes.push("`posts.dir` is used after a restart".to_owned());
         }
-        if cause == Cause::File {
+        if cause == ReloadCause::File {
             notes.extend(keep_what_moves_the_site(&mut given, &before.given));
         }
         notes.extend(needs_restart(&before.given.server, &given.server));
         if given == *before.given {
             let is_noted = !notes.is_empty() || before.problem.is_some();
-            self.in_use.store(Arc::new(InUse::new(
+            self.in_use.store(Arc::new(ActiveConfig::new(
                 Arc::clone(&before.given),
                 Arc::clone(&before.config),
                 file,
@@ -207,7 +207,7 @@ impl Reloader {
             // the receiver ends with the program
             let _ = self.listeners.send((bound, config.server.clone())).await;
         }
-        self.in_use.store(Arc::new(InUse::new(Arc::new(given), config, file)));
+        self.in_use.store(Arc::new(ActiveConfig::new(Arc::new(given), config, file)));
         Ok(Some(notes))
     }
 }
@@ -225,7 +225,7 @@ async fn bind(listen: &str) -> anyhow::Result<Bound> {
 }
 
 /// `given` with the actual address of `bound`, or that of the listener before.
-fn with_address(given: &Config, bound: Option<&Bound>, before: &InUse) -> Arc<Config> {
+fn with_address(given: &Config, bound: Option<&Bound>, before: &ActiveConfig) -> Arc<Config> {
     let mut config = given.clone();
     if bound.is_none() {
         config.server.listen.clone_from(&before.config.server.listen);

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use camino::Utf8Path;
 
 use super::listening::bind_problem;
-use super::reload::InUse;
+use super::reload::ActiveConfig;
 use crate::cli::{log, terminal};
 use crate::config::{Config, LogFormat};
 use crate::diagnostic::{Diagnostic, one_line};
@@ -146,7 +146,7 @@ impl Reporter {
     }
 
     /// Reports that the configuration `in_use` was read again, and what of it is not used.
-    pub(super) fn report_reload(self, in_use: &InUse, notes: &[String]) {
+    pub(super) fn report_reload(self, in_use: &ActiveConfig, notes: &[String]) {
         let file = in_use.file.as_deref().map_or("the defaults", Utf8Path::as_str);
         match self.0 {
             LogFormat::Text => {

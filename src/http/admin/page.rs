@@ -63,7 +63,7 @@ fn health(body: &mut String, status: &ServerStatus) {
     let how = if watch.mode == "native" {
         "by the system's events"
     } else {
-        "by looking again and again"
+        "by scanning at intervals"
     };
     let _ = writeln!(body, "<h1>feedmill {}</h1>", env!("CARGO_PKG_VERSION"));
     if let Some(why) = &watch.degraded {
@@ -79,7 +79,7 @@ fn health(body: &mut String, status: &ServerStatus) {
     let _ = writeln!(
         body,
         "<p>{} at <a href=\"{}/\">{}</a>. Running for {}; changes are noticed {how}; the whole folder was last looked at {scanned}; \
-         {} looks, {} builds.{}</p>",
+         {} scans, {} builds.{}</p>",
         if counts.is_empty() {
             "No posts".to_owned()
         } else {
@@ -88,7 +88,7 @@ fn health(body: &mut String, status: &ServerStatus) {
         attribute(status.base()),
         escaped(status.base()),
         format_duration(status.uptime()),
-        watch.looks,
+        watch.scans,
         watch.builds,
         match &watch.ledger_folder {
             Some(folder) => format!(" The ledger is in {}.", code(folder)),

@@ -48,7 +48,8 @@ pub struct WatchStatus {
     #[serde(skip)]
     pub config: ConfigStatus,
     /// Scans since the start.
-    pub looks: u64,
+    #[serde(rename = "looks")]
+    pub scans: u64,
     /// Sites built since the start.
     pub builds: u64,
     /// How long the last build took.
@@ -228,7 +229,7 @@ impl ServerStatus {
                 ("note", severity(Severity::Note)),
             ],
             scopes: self.scopes as u64,
-            looks: self.watch.looks,
+            scans: self.watch.scans,
             builds: self.watch.builds,
             last_build: self.watch.last_build,
             last_full_scan_age: self.full_scan_age(),

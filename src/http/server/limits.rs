@@ -53,7 +53,7 @@ pub(super) struct Slot {
 
 /// Which limit is reached.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Full {
+pub(super) enum ReachedLimit {
     /// All slots are taken.
     Total,
     /// The client's network has all the slots that it may have.
@@ -77,7 +77,7 @@ impl ConnectionLimits {
         self: &Arc<Self>,
         peer: Option<SocketAddr>,
         timeouts: &Arc<ConnectionTimeouts>,
-    ) -> Result<Slot, Full> {
+    ) -> Result<Slot, ReachedLimit> {
         let mut tries = 0..MOST_TRIES;
         loop {
             let changed = self.changed.notified();
@@ -95,16 +95,20 @@ impl ConnectionLimits {
     }
 
     /// Returns a free slot, if there is one.
-    fn take_free_slot(self: &Arc<Self>, peer: Option<SocketAddr>, timeouts: &Arc<ConnectionTimeouts>) -> Result<Slot, Full> {
+    fn take_free_slot(
+        self: &Arc<Self>,
+        peer: Option<SocketAddr>,
+        timeouts: &Arc<ConnectionTimeouts>,
+    ) -> Result<Slot, ReachedLimit> {
         let network = peer.map(|peer| client_network(peer.ip()));
         let mut open = self.lock();
         if open.connections.len() >= self.max {
-            return Err(Full::Total);
+            return Err(ReachedLimit::Total);
         }
         if let Some(network) = network {
             let count = open.by_network.entry(network).or_default();
             if *count >= self.max_per_network {
-                return Err(Full::Network);
+                return Err(ReachedLimit::Network);
             }
             *count += 1;
         }
@@ -120,13 +124,13 @@ impl ConnectionLimits {
 
     /// Asks the connection that has waited longest for its client to end: of all connections, or of those from the peer's network.
     /// Returns whether there is one.
-    pub(super) fn end_longest_waiting(&self, full: Full, peer: Option<SocketAddr>) -> bool {
+    pub(super) fn end_longest_waiting(&self, full: ReachedLimit, peer: Option<SocketAddr>) -> bool {
         let network = peer.map(|peer| client_network(peer.ip()));
         let open = self.lock();
         let longest = open
             .connections
             .values()
-            .filter(|connection| full == Full::Total || connection.network == network)
+            .filter(|connection| full == ReachedLimit::Total || connection.network == network)
             .filter_map(|connection| Some((connection.timeouts.waiting_since()?, &connection.timeouts)))
             .min_by_key(|(since, _)| *since);
         match longest {
@@ -260,12 +264,12 @@ mod tests {
         let second = take(Some("2001:db8::2")).unwrap();
         assert_eq!(
             take(Some("2001:db8::3")).unwrap_err(),
-            Full::Network,
+            ReachedLimit::Network,
             "an IPv6 network of 64 bits is one client"
         );
         let third = take(Some("2001:db8:0:1::1")).unwrap();
         let fourth = take(None).unwrap();
-        assert_eq!(take(None).unwrap_err(), Full::Total);
+        assert_eq!(take(None).unwrap_err(), ReachedLimit::Total);
         drop(fourth);
         drop(first);
         let again = take(Some("2001:db8::4"));
@@ -286,21 +290,24 @@ mod tests {
             .map(|(address, timeouts)| limits.take_free_slot(Some(peer(address)), timeouts).unwrap())
             .into();
         busy.request_begins();
-        oldest.waits_since(1);
-        newest.waits_since(2);
-        assert!(limits.end_longest_waiting(Full::Network, Some(peer("192.0.2.2"))));
+        oldest.set_waiting_since(1);
+        newest.set_waiting_since(2);
+        assert!(limits.end_longest_waiting(ReachedLimit::Network, Some(peer("192.0.2.2"))));
         assert!(newest.is_asked_to_end() && !oldest.is_asked_to_end());
-        assert!(limits.end_longest_waiting(Full::Total, None));
+        assert!(limits.end_longest_waiting(ReachedLimit::Total, None));
         assert!(oldest.is_asked_to_end());
         assert!(
-            !limits.end_longest_waiting(Full::Total, None),
+            !limits.end_longest_waiting(ReachedLimit::Total, None),
             "all but the busy one were asked"
         );
         busy.response_begins();
-        assert!(!limits.end_longest_waiting(Full::Total, None), "its response is being sent");
+        assert!(
+            !limits.end_longest_waiting(ReachedLimit::Total, None),
+            "its response is being sent"
+        );
         busy.body_ended();
-        busy.waits_since(3);
-        assert!(limits.end_longest_waiting(Full::Total, None));
+        busy.set_waiting_since(3);
+        assert!(limits.end_longest_waiting(ReachedLimit::Total, None));
         drop(slots);
     }
 

@@ -251,18 +251,6 @@ impl ConnectionTimeouts {
         }
     }
 
-    /// Sets the state of a connection that has waited since then.
-    #[cfg(test)]
-    pub(super) fn waits_since(&self, since: u64) {
-        self.has_restarted.store(false, Relaxed);
-        self.waiting_since.store(since, Relaxed);
-    }
-
-    #[cfg(test)]
-    pub(super) fn is_asked_to_end(&self) -> bool {
-        self.is_asked_to_end.load(Relaxed)
-    }
-
     /// Reports that bytes were received.
     fn received(&self) {
         if self.phase() == Phase::Idle {
@@ -454,6 +442,18 @@ impl AsyncWrite for TimedStream {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    impl ConnectionTimeouts {
+        /// Sets the state of a connection that has waited since then.
+        pub(in crate::http::server) fn set_waiting_since(&self, since: u64) {
+            self.has_restarted.store(false, Relaxed);
+            self.waiting_since.store(since, Relaxed);
+        }
+
+        pub(in crate::http::server) fn is_asked_to_end(&self) -> bool {
+            self.is_asked_to_end.load(Relaxed)
+        }
+    }
 
     #[test]
     fn content_length_is_found_in_pieces_of_any_size() {

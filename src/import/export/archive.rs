@@ -40,7 +40,7 @@ impl Archive {
     ///
     /// # Errors
     ///
-    /// Why it is no archive that can be read.
+    /// Why it is not an archive that can be read.
     pub(crate) fn open(path: &Utf8Path) -> Result<Archive, String> {
         let (source, names) = if path.is_dir() {
             (ArchiveSource::Folder(path.to_owned()), names_below(path))

@@ -15,7 +15,7 @@ use super::medium;
 use super::substack;
 use super::wordpress::Wordpress;
 use super::xml::Input;
-use super::{ListedFile, OldExport, ReadProgress};
+use super::{Export, ListedFile, ReadProgress};
 use crate::diagnostic::plain_error;
 use crate::outgoing::Client;
 use crate::time::Timestamp;
@@ -42,10 +42,12 @@ pub(crate) struct OpenOptions<'a> {
 ///
 /// # Errors
 ///
-/// Why it cannot be read, or that it is no export that is known.
-pub(crate) fn open(source: &str, options: OpenOptions, progress: &mut ReadProgress) -> Result<OldExport, String> {
+/// Why it cannot be read, or that it is not an export that is known.
+pub(crate) fn open(source: &str, options: OpenOptions, progress: &mut ReadProgress) -> Result<Export, String> {
     if source.starts_with("http://") || source.starts_with("https://") {
-        let url: Url = source.parse().map_err(|error| format!("this is no valid address: {error}"))?;
+        let url: Url = source
+            .parse()
+            .map_err(|error| format!("this is not a valid address: {error}"))?;
         return feed_source::fetch_all(&url, options, progress).map(listed);
     }
     let path = Utf8Path::new(source);
@@ -68,7 +70,7 @@ pub(crate) fn open(source: &str, options: OpenOptions, progress: &mut ReadProgre
     // UTF-16 begins with its mark, or with the NUL of a `<`
     if text.starts_with('<') || matches!(head.first(), Some(0xfe | 0xff | 0)) {
         if is_wxr(text) {
-            return Ok(OldExport::Wordpress(Box::new(Wordpress::open(path, options.now, progress)?)));
+            return Ok(Export::Wordpress(Box::new(Wordpress::open(path, options.now, progress)?)));
         }
         let reading = FeedReading::new(options);
         return reading.read_file(Input::File(path.to_owned())).map(listed);
@@ -76,14 +78,14 @@ pub(crate) fn open(source: &str, options: OpenOptions, progress: &mut ReadProgre
     Err(UNKNOWN.to_owned())
 }
 
-fn listed(export: ListedFile) -> OldExport {
-    OldExport::ListedFile(Box::new(export))
+fn listed(export: ListedFile) -> Export {
+    Export::ListedFile(Box::new(export))
 }
 
-/// The message for a file that is no known export.
-const UNKNOWN: &str = "it is no export that feedmill knows; known are those of WordPress and Squarespace (.xml), Ghost (.json), Substack, Medium \
+/// The message for a file that is not a known export.
+const UNKNOWN: &str = "it is not an export that feedmill knows; known are those of WordPress and Squarespace (.xml), Ghost (.json), Substack, Medium \
                        and micro.blog (.zip, .bar), Blogger (.xml, .atom), and feeds (RSS, Atom, JSON Feed)";
-/// The message for a folder that is no unpacked export.
+/// The message for a folder that is not an unpacked export.
 const FOLDER: &str = "it is a folder, but not an unpacked export of Substack, Medium or micro.blog; folders of Markdown from other tools need no \
                       import: `feedmill serve FOLDER` reads them as they are";
 

@@ -10,8 +10,8 @@ use url::Url;
 use super::ListedFile;
 use super::archive::Archive;
 use super::text::{date_in, plain};
-use crate::import::furniture::without_elements;
 use crate::import::imported::{Audience, FoundItem, ImportedDate, ImportedEnclosure, ImportedKind, ImportedPost, SiteFacts};
+use crate::import::remove_elements::without_elements;
 use crate::time::Timestamp;
 
 /// The table.
@@ -19,7 +19,7 @@ const TABLE: &str = "posts.csv";
 /// The most rows.
 const MOST_ROWS: usize = 100_000;
 /// Classes of what belongs to Substack and not to the post.
-const FURNITURE: [&str; 6] = [
+const NOT_CONTENT: [&str; 6] = [
     "subscription-widget-wrap",
     "subscription-widget",
     "button-wrapper",
@@ -31,7 +31,7 @@ const FURNITURE: [&str; 6] = [
 /// A row of the table.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-struct Row {
+struct PostRow {
     post_id: String,
     post_date: String,
     is_published: String,
@@ -54,7 +54,7 @@ pub(super) fn read_substack(mut archive: Archive, table: &str, home: Option<&Url
     let folder = table.strip_suffix(TABLE).unwrap_or_default().to_owned();
     let mut found = Vec::new();
     let mut rows = csv::ReaderBuilder::new().flexible(true).from_reader(text.as_bytes());
-    for (row, number) in rows.deserialize::<Row>().zip(2..).take(MOST_ROWS) {
+    for (row, number) in rows.deserialize::<PostRow>().zip(2..).take(MOST_ROWS) {
         match row {
             Ok(row) => found.push(read_row(&row, &mut archive, &folder, home, now)),
             Err(error) => found.push(FoundItem::Mistake {
@@ -75,7 +75,7 @@ pub(super) fn read_substack(mut archive: Archive, table: &str, home: Option<&Url
     })
 }
 
-fn read_row(row: &Row, archive: &mut Archive, folder: &str, home: Option<&Url>, now: Timestamp) -> FoundItem {
+fn read_row(row: &PostRow, archive: &mut Archive, folder: &str, home: Option<&Url>, now: Timestamp) -> FoundItem {
     let is_published = row.is_published.trim().eq_ignore_ascii_case("true");
     let slug = row.post_id.split_once('.').map_or("", |(_, slug)| slug).to_owned();
     let state = format!("{}, {}", if is_published { "published" } else { "draft" }, row.audience);
@@ -96,7 +96,7 @@ fn read_row(row: &Row, archive: &mut Archive, folder: &str, home: Option<&Url>, 
     let is_due = date
         .and_then(ImportedDate::moment)
         .is_some_and(|date| date.timestamp() <= now);
-    let has_wall = html.contains("paywall");
+    let has_paywall = html.contains("paywall");
     let mut post = ImportedPost {
         kind: if row.r#type == "page" {
             ImportedKind::Page
@@ -105,7 +105,7 @@ fn read_row(row: &Row, archive: &mut Archive, folder: &str, home: Option<&Url>, 
         },
         place: name,
         audience: match (is_published, row.audience.trim()) {
-            (true, "everyone") if !has_wall && is_due => Audience::Everybody,
+            (true, "everyone") if !has_paywall && is_due => Audience::Everybody,
             (true, "everyone") if !is_due => Audience::Draft,
             (true, _) => Audience::Private,
             (false, _) => Audience::Draft,
@@ -124,7 +124,7 @@ fn read_row(row: &Row, archive: &mut Archive, folder: &str, home: Option<&Url>, 
         post.id = post.url.as_ref().map(Url::to_string).unwrap_or_default();
     }
     post.slug = slug;
-    if has_wall && is_published {
+    if has_paywall && is_published {
         post.losses
             .push("a part of it was for subscribers who pay, so all of it is private".to_owned());
     }
@@ -134,7 +134,8 @@ fn read_row(row: &Row, archive: &mut Archive, folder: &str, home: Option<&Url>, 
             ..ImportedEnclosure::default()
         });
     }
-    let is_furniture = |tag: &str, class: &str| tag != "a" && class.split_whitespace().any(|class| FURNITURE.contains(&class));
-    post.html = without_elements(&html, &is_furniture);
+    let is_not_content =
+        |tag: &str, class: &str| tag != "a" && class.split_whitespace().any(|class| NOT_CONTENT.contains(&class));
+    post.html = without_elements(&html, &is_not_content);
     FoundItem::Post(Box::new(post))
 }

@@ -10,7 +10,7 @@ use crate::import::export::xml::{Input, XmlPart, XmlParts};
 /// The most bytes of a line.
 const LONGEST_LINE: usize = 4096;
 
-/// The list in the site map `bytes`; `None` if it is no site map.
+/// The list in the site map `bytes`; `None` if it is not a site map.
 pub(super) fn parse_site_map(bytes: &[u8], found: Option<&Url>) -> Option<OldFeed> {
     let mut parts = XmlParts::open(Input::Memory(Arc::new(bytes.to_vec()))).ok()?;
     let (mut addresses, mut maps) = (Vec::new(), Vec::new());

@@ -56,7 +56,11 @@ fn rss() {
         ["https://old.example/2026/01/one.html", "https://old.example/once-more"],
         "an id that comes twice is one item"
     );
-    assert_eq!(urls(two), ["https://old.example/two"], "what is no permalink is no address");
+    assert_eq!(
+        urls(two),
+        ["https://old.example/two"],
+        "what is not a permalink is not an address"
+    );
     assert!(two.published.is_some() && two.updated.is_some() && !two.id_is_link);
     assert_eq!(urls(three), ["https://proxy.example/3", "https://old.example/three"]);
     assert_eq!(three.title, "Café’s &unknown; & more");

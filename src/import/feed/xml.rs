@@ -43,7 +43,7 @@ pub(super) fn parse_xml(bytes: &[u8], found: Option<&Url>) -> Result<OldFeed, St
 
 /// A namespace.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Space {
+enum KnownNamespace {
     /// RSS: none, or that of RSS 0.90, 1.0 or 1.1.
     Rss,
     Atom,
@@ -53,19 +53,19 @@ enum Space {
     Other,
 }
 
-impl Space {
-    fn new(resolved: &ResolveResult) -> Space {
+impl KnownNamespace {
+    fn new(resolved: &ResolveResult) -> KnownNamespace {
         let ResolveResult::Bound(Namespace(name)) = resolved else {
-            return Space::Rss;
+            return KnownNamespace::Rss;
         };
         match *name {
-            b"http://www.w3.org/2005/Atom" | b"http://purl.org/atom/ns#" => Space::Atom,
-            b"http://purl.org/dc/elements/1.1/" | b"http://purl.org/dc/terms/" => Space::DublinCore,
-            b"http://purl.org/rss/1.0/modules/content/" => Space::Content,
-            b"http://rssnamespace.org/feedburner/ext/1.0" => Space::FeedBurner,
-            b"" => Space::Rss,
-            other if is_rss(other) => Space::Rss,
-            _ => Space::Other,
+            b"http://www.w3.org/2005/Atom" | b"http://purl.org/atom/ns#" => KnownNamespace::Atom,
+            b"http://purl.org/dc/elements/1.1/" | b"http://purl.org/dc/terms/" => KnownNamespace::DublinCore,
+            b"http://purl.org/rss/1.0/modules/content/" => KnownNamespace::Content,
+            b"http://rssnamespace.org/feedburner/ext/1.0" => KnownNamespace::FeedBurner,
+            b"" => KnownNamespace::Rss,
+            other if is_rss(other) => KnownNamespace::Rss,
+            _ => KnownNamespace::Other,
         }
     }
 }
@@ -82,8 +82,8 @@ fn is_rss(name: &[u8]) -> bool {
 }
 
 /// An open element, and its text so far.
-struct Field {
-    space: Space,
+struct FeedElement {
+    space: KnownNamespace,
     name: String,
     /// Its depth.
     depth: usize,
@@ -109,7 +109,7 @@ struct XmlParser<'a> {
     /// The open item and its depth.
     item: Option<(usize, ItemDraft)>,
     /// The open element of the item or the feed.
-    field: Option<Field>,
+    field: Option<FeedElement>,
     /// The entities that the document declares.
     entities: Entities,
 }
@@ -142,7 +142,7 @@ impl<'a> XmlParser<'a> {
                     }
                 }
                 Event::Start(start) => {
-                    let space = Space::new(&resolved);
+                    let space = KnownNamespace::new(&resolved);
                     self.start_element(space, &start)?;
                 }
                 Event::End(_) => self.end_element(),
@@ -158,7 +158,7 @@ impl<'a> XmlParser<'a> {
         }
     }
 
-    fn start_element(&mut self, space: Space, start: &BytesStart) -> Result<(), String> {
+    fn start_element(&mut self, space: KnownNamespace, start: &BytesStart) -> Result<(), String> {
         let depth = self.bases.len() + 1;
         if depth > DEEPEST {
             return Err(format!("elements lie more than {DEEPEST} deep in each other"));
@@ -176,17 +176,17 @@ impl<'a> XmlParser<'a> {
             (None, Some((item, _))) if depth == item + 1 => self.open_field(space, name, depth, start, base),
             (None, Some(_)) => {}
             (None, None) => match (space, name.as_str()) {
-                (Space::Rss, "rss" | "RDF" | "channel") => {
+                (KnownNamespace::Rss, "rss" | "RDF" | "channel") => {
                     self.feed.get_or_insert_with(|| OldFeed::new(Format::Rss, self.found));
                     if name == "channel" {
                         self.container = Some(depth);
                     }
                 }
-                (Space::Atom, "feed") => {
+                (KnownNamespace::Atom, "feed") => {
                     self.feed.get_or_insert_with(|| OldFeed::new(Format::Atom, self.found));
                     self.container = Some(depth);
                 }
-                (Space::Rss, "item") | (Space::Atom, "entry") if self.feed.is_some() => {
+                (KnownNamespace::Rss, "item") | (KnownNamespace::Atom, "entry") if self.feed.is_some() => {
                     if self.drafts.len() >= MOST_ITEMS {
                         return Err(format!("it has more than {MOST_ITEMS} items"));
                     }
@@ -201,8 +201,8 @@ impl<'a> XmlParser<'a> {
         Ok(())
     }
 
-    fn open_field(&mut self, space: Space, name: String, depth: usize, start: &BytesStart, base: Option<Url>) {
-        self.field = Some(Field {
+    fn open_field(&mut self, space: KnownNamespace, name: String, depth: usize, start: &BytesStart, base: Option<Url>) {
+        self.field = Some(FeedElement {
             space,
             name,
             depth,
@@ -260,11 +260,11 @@ impl<'a> XmlParser<'a> {
     }
 }
 
-impl Field {
+impl FeedElement {
     /// The target of a link: in Atom an attribute, in RSS the text.
     fn link(&self) -> Option<(String, Option<Url>)> {
         let written = match self.space {
-            Space::Atom => self.href.as_deref()?,
+            KnownNamespace::Atom => self.href.as_deref()?,
             _ => &self.text,
         };
         let written = written.trim();
@@ -283,12 +283,12 @@ impl Field {
 
 impl OldFeed {
     /// Adds a `field` of the channel or the feed.
-    fn add_field(&mut self, field: &Field) {
+    fn add_field(&mut self, field: &FeedElement) {
         match (field.space, field.name.as_str()) {
-            (Space::Rss | Space::Atom, "title") => self.title = plain_text(&field.text, MOST_TEXT),
-            (Space::Atom, "id") => self.id = Some(field.text.trim().to_owned()),
-            (Space::Rss, "link") => self.home = field.url(),
-            (Space::Atom, "link") => {
+            (KnownNamespace::Rss | KnownNamespace::Atom, "title") => self.title = plain_text(&field.text, MOST_TEXT),
+            (KnownNamespace::Atom, "id") => self.id = Some(field.text.trim().to_owned()),
+            (KnownNamespace::Rss, "link") => self.home = field.url(),
+            (KnownNamespace::Atom, "link") => {
                 let url = field.url();
                 if field.has_relation("alternate") {
                     self.home = self.home.take().or(url);
@@ -305,37 +305,39 @@ impl OldFeed {
 
 impl ItemDraft {
     /// Adds a `field` of the item.
-    fn add_field(&mut self, field: Field) {
+    fn add_field(&mut self, field: FeedElement) {
         if field.name == "link"
             && let (Some(reference), Some((link, _))) = (&field.unresolved, field.link())
         {
             self.unresolved_links.push((link, reference.clone()));
         }
         match (field.space, field.name.as_str()) {
-            (Space::Rss, "guid") => {
+            (KnownNamespace::Rss, "guid") => {
                 if let Some(link) = field.link().filter(|_| !field.is_no_permalink && field.text.contains("://")) {
                     self.links.push(link);
                 }
                 self.unresolved_id = field.unresolved;
                 self.id = Some(field.text);
             }
-            (Space::Atom, "id") => {
+            (KnownNamespace::Atom, "id") => {
                 self.unresolved_id = field.unresolved;
                 self.id = Some(field.text);
             }
             // the item's own link comes before its guid, whatever their order in the document
-            (Space::Rss, "link") => self.links.splice(0..0, field.link()).for_each(drop),
-            (Space::Atom, "link") if field.has_relation("alternate") => self.links.extend(field.link()),
-            (Space::FeedBurner, "origLink") => self.links.extend(field.link()),
-            (Space::Rss | Space::Atom, "title") => self.title = field.text,
-            (Space::Rss, "pubDate") | (Space::DublinCore, "date") | (Space::Atom, "published" | "issued") => {
+            (KnownNamespace::Rss, "link") => self.links.splice(0..0, field.link()).for_each(drop),
+            (KnownNamespace::Atom, "link") if field.has_relation("alternate") => self.links.extend(field.link()),
+            (KnownNamespace::FeedBurner, "origLink") => self.links.extend(field.link()),
+            (KnownNamespace::Rss | KnownNamespace::Atom, "title") => self.title = field.text,
+            (KnownNamespace::Rss, "pubDate")
+            | (KnownNamespace::DublinCore, "date")
+            | (KnownNamespace::Atom, "published" | "issued") => {
                 self.published = parse_moment(&field.text).or(self.published);
             }
-            (Space::Atom, "updated" | "modified") | (Space::DublinCore, "modified") => {
+            (KnownNamespace::Atom, "updated" | "modified") | (KnownNamespace::DublinCore, "modified") => {
                 self.updated = parse_moment(&field.text).or(self.updated);
             }
-            (Space::Rss, "description") | (Space::Atom, "summary") => self.summary = field.text,
-            (Space::Content, "encoded") | (Space::Atom, "content") => self.content = field.text,
+            (KnownNamespace::Rss, "description") | (KnownNamespace::Atom, "summary") => self.summary = field.text,
+            (KnownNamespace::Content, "encoded") | (KnownNamespace::Atom, "content") => self.content = field.text,
             _ => {}
         }
     }

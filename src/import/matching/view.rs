@@ -21,21 +21,21 @@ use crate::post::{Origin, Post, Texts, date, html, markdown, slug};
 const MOST_TEXT: usize = 8 * 1024;
 
 /// The addresses of the old site and of this one.
-pub(super) struct Sites {
+pub(super) struct SiteAddresses {
     /// The hosts of the feed's own pages; empty if they are unknown.
     hosts: BTreeSet<String>,
     /// The path of this site, without a slash at its end.
     folder: String,
 }
 
-impl Sites {
-    pub(super) fn new(feed: &OldFeed, config: &Config) -> Sites {
+impl SiteAddresses {
+    pub(super) fn new(feed: &OldFeed, config: &Config) -> SiteAddresses {
         let base = config.site.base_url.as_ref();
         let mut hosts: BTreeSet<String> = address::own_hosts(feed);
         if !hosts.is_empty() {
             hosts.extend(base.and_then(address::host).map(str::to_owned));
         }
-        Sites {
+        SiteAddresses {
             hosts,
             folder: base.map_or("", Url::path).trim_end_matches('/').to_lowercase(),
         }
@@ -68,7 +68,7 @@ pub(super) struct PostView<'a> {
 }
 
 impl<'a> ItemView<'a> {
-    pub(super) fn new(item: &'a OldItem, sites: &Sites) -> ItemView<'a> {
+    pub(super) fn new(item: &'a OldItem, sites: &SiteAddresses) -> ItemView<'a> {
         let all: Vec<String> = item.urls.iter().filter_map(address::decoded_path).collect();
         let mut paths: Vec<String> = Vec::new();
         for path in item
@@ -128,7 +128,7 @@ impl<'a> PostView<'a> {
             names: unique_keys(names.collect()),
             paths: unique_keys(paths),
             title: fold_title(&post.title),
-            // a date that changes with the file is no evidence
+            // a date that changes with the file is not evidence
             day: (post.origins.date != Origin::FileTime).then(|| post.date.date()),
             beginning: OnceCell::new(),
         }

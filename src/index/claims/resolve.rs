@@ -14,7 +14,7 @@ use crate::shared_vec::SharedVec;
 
 /// A post that did not get everything it claimed.
 #[derive(Debug)]
-pub(super) struct Displaced {
+pub(super) struct DisplacedPost {
     /// The post with all its claims granted.
     pub(super) wanted: Arc<Post>,
     /// The post as it is published; `None` if even the last candidate slug was taken.
@@ -27,11 +27,11 @@ pub(super) struct Displaced {
 
 /// What a post got.
 #[derive(Debug)]
-pub(super) enum Outcome {
+pub(super) enum ClaimResult {
     /// Everything it claimed.
     Granted,
     /// Something else.
-    Displaced(Arc<Displaced>),
+    DisplacedPost(Arc<DisplacedPost>),
 }
 
 /// The posts that own an id, address or slug so far.
@@ -96,7 +96,7 @@ pub(super) fn resolve_claims<'a>(
     mut claimants: Vec<Claimant<'a>>,
     config: &Config,
     before: &SharedVec<Arc<Post>>,
-) -> Vec<(&'a Arc<Post>, Outcome)> {
+) -> Vec<(&'a Arc<Post>, ClaimResult)> {
     claimants.sort_by(Claimant::cmp);
     let kept = kept_ids(&claimants);
     let mut owners = ClaimOwners::default();
@@ -112,7 +112,7 @@ pub(super) fn resolve_claims<'a>(
         let address_owner = owners.addresses.get(post.address.as_str()).cloned();
         if id_owner.is_none() && address_owner.is_none() && !owners.slugs.contains(post.slug.as_str()) {
             owners.add(post);
-            resolved.push((post, Outcome::Granted));
+            resolved.push((post, ClaimResult::Granted));
             continue;
         }
         let taken = LostClaims {
@@ -142,7 +142,7 @@ pub(super) fn resolve_claims<'a>(
             .unwrap_or_default();
         resolved.push((
             post,
-            Outcome::Displaced(Arc::new(Displaced {
+            ClaimResult::DisplacedPost(Arc::new(DisplacedPost {
                 wanted: Arc::clone(post),
                 given,
                 warnings,

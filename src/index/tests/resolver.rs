@@ -6,7 +6,7 @@ use camino::Utf8Path;
 use proptest::prelude::*;
 
 use super::*;
-use crate::post::reference::{Destination, FoundDestination, Role, Written};
+use crate::post::reference::{Destination, FoundDestination, ParsedReference, Role};
 
 /// Files of posts, each with its front matter.
 const POSTS: [(&str, &str); 13] = [
@@ -62,7 +62,7 @@ fn all_files<'a>(files: impl Iterator<Item = &'a str>) -> FileChanges {
 
 fn find(index: &Index, source: &str, reference: &str, role: Role) -> FoundDestination {
     let is_shown = |path: &Utf8Path| !path.starts_with("secret") && !path.starts_with("notes/hello");
-    let around = Surroundings {
+    let lookup_site = LookupSite {
         base_path: "",
         folder: "_posts",
         static_folder: "static".into(),
@@ -70,9 +70,9 @@ fn find(index: &Index, source: &str, reference: &str, role: Role) -> FoundDestin
         may_read_file: &is_shown,
         is_redirected: &|path| path == "/moved",
     };
-    let written = Written::parse(reference).unwrap();
+    let written = ParsedReference::parse(reference).unwrap();
     let page = index.post(source.into()).map_or("/posts/x", |post| post.address.as_str());
-    index.find_target((source.into(), page), &written, role, around)
+    index.find_target((source.into(), page), &written, role, lookup_site)
 }
 
 fn shown(found: &FoundDestination) -> String {
@@ -272,7 +272,7 @@ fn wikilinks() {
 #[test]
 fn a_site_below_a_path() {
     let index = known(&POSTS, &FILES);
-    let around = Surroundings {
+    let lookup_site = LookupSite {
         base_path: "/blog",
         folder: "",
         static_folder: "static".into(),
@@ -290,9 +290,9 @@ fn a_site_below_a_path() {
         ("/blog/web/other-note", "/posts/other-note"),
     ];
     for (reference, expected) in cases {
-        let written = Written::parse(reference).unwrap();
+        let written = ParsedReference::parse(reference).unwrap();
         let place = ("hello.md".into(), "/blog/posts/hello");
-        let found = index.find_target(place, &written, Role::Link, around);
+        let found = index.find_target(place, &written, Role::Link, lookup_site);
         assert_eq!(shown(&found), expected, "{reference}");
     }
 }
@@ -379,7 +379,7 @@ fn answers(index: &Index) -> Vec<FoundDestination> {
         let owner = path.starts_with("b").then(|| index.post("b/index.md".into())).flatten();
         owner.is_none_or(|post| index.is_readable(post))
     };
-    let around = Surroundings {
+    let lookup_site = LookupSite {
         base_path: "",
         folder: "",
         static_folder: "static".into(),
@@ -388,8 +388,8 @@ fn answers(index: &Index) -> Vec<FoundDestination> {
         is_redirected: &|_| false,
     };
     let answer = |(source, reference, role): &(&str, &str, Role)| {
-        let written = Written::parse(reference).unwrap();
-        index.find_target(((*source).into(), "/posts/x"), &written, *role, around)
+        let written = ParsedReference::parse(reference).unwrap();
+        index.find_target(((*source).into(), "/posts/x"), &written, *role, lookup_site)
     };
     QUESTIONS.iter().map(answer).collect()
 }

@@ -90,7 +90,7 @@ pub(super) fn parse_lines<'a>(file: FileText<'_, 'a>, start: usize) -> Result<Op
             line: block.line + block.text.lines().count(),
             column: 1,
         };
-        let message = "the header ends here, for this is no key with a value".to_owned();
+        let message = "the header ends here, because this is not a key with a value".to_owned();
         remarks.push(file.warn(
             "header-unclosed",
             at,
@@ -107,7 +107,7 @@ pub(super) fn parse_lines<'a>(file: FileText<'_, 'a>, start: usize) -> Result<Op
 }
 
 /// The extent of a front matter without an opening fence.
-struct Extent {
+struct HeaderExtent {
     /// The length of the lines with fields.
     fields: usize,
     /// The offset of the text.
@@ -137,7 +137,7 @@ enum PreviousLine {
 }
 
 /// Finds the extent of a header at the start of `text`.
-fn find_extent(text: &str) -> Option<Extent> {
+fn find_extent(text: &str) -> Option<HeaderExtent> {
     let mut previous = PreviousLine::EmptyLine;
     let mut known = 0;
     let mut is_certain = false;
@@ -147,14 +147,14 @@ fn find_extent(text: &str) -> Option<Extent> {
         let indented = line.starts_with([' ', '\t']);
         let field = KeyLine::split(line).filter(|_| !indented);
         previous = if line.trim().is_empty() {
-            empty = empty.or(Some(Extent {
+            empty = empty.or(Some(HeaderExtent {
                 fields: at,
                 body: at + line.len() + 1,
                 end: HeaderEnd::Empty,
             }));
             PreviousLine::EmptyLine
         } else if known > 0 && line.trim_end() == "---" {
-            return Some(Extent {
+            return Some(HeaderExtent {
                 fields: at,
                 body: at + line.len() + 1,
                 end: HeaderEnd::Fence,
@@ -174,7 +174,7 @@ fn find_extent(text: &str) -> Option<Extent> {
         } else if indented && previous != PreviousLine::EmptyLine {
             previous
         } else {
-            prose = Some(Extent {
+            prose = Some(HeaderExtent {
                 fields: at,
                 body: at,
                 end: HeaderEnd::Prose,
@@ -182,7 +182,7 @@ fn find_extent(text: &str) -> Option<Extent> {
             break;
         };
     }
-    let whole = Extent {
+    let whole = HeaderExtent {
         fields: text.len(),
         body: text.len(),
         end: HeaderEnd::Empty,

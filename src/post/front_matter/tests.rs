@@ -381,7 +381,7 @@ fn a_mistake_costs_one_key_and_a_warning() {
         (
             "Title: x\nDraft: yes\nand text\n",
             "Title=x Draft=yes",
-            "post.md:3:1: warning: the header ends here, for this is no key with a value \
+            "post.md:3:1: warning: the header ends here, because this is not a key with a value \
              (put an empty line between header and text)",
         ),
     ];

@@ -10,7 +10,7 @@ const PICTURES: [&str; 7] = [".svg", ".png", ".jpg", ".jpeg", ".gif", ".webp", "
 
 /// What is shown for an `object`, with the number of tokens that this replaces.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Shown<'a> {
+pub(super) enum ObjectReplacement<'a> {
     /// Its content.
     Content,
     /// The picture at this address.
@@ -20,19 +20,19 @@ pub(super) enum Shown<'a> {
 }
 
 /// Returns what is shown for `tag`, the start of an `object`, before the tokens `after`.
-pub(super) fn shown<'a>(tag: &Tag<'a>, after: &Tokens<'a>) -> Shown<'a> {
+pub(super) fn shown<'a>(tag: &Tag<'a>, after: &Tokens<'a>) -> ObjectReplacement<'a> {
     let Some(address) = address(tag) else {
-        return Shown::Content;
+        return ObjectReplacement::Content;
     };
     let kind = tag.attribute("type").unwrap_or_default().trim().to_ascii_lowercase();
     let path = address.split(['?', '#']).next().unwrap_or_default().to_ascii_lowercase();
     let is_picture = kind.starts_with("image/") || kind.is_empty() && PICTURES.iter().any(|ending| path.ends_with(ending));
     let content = content(after);
     match content {
-        ObjectContent { has_picture: true, .. } => Shown::Content,
-        ObjectContent { has_link: true, .. } if !is_picture => Shown::Content,
-        ObjectContent { length, .. } if is_picture => Shown::Picture(address, length),
-        ObjectContent { length, .. } => Shown::Link(address, length),
+        ObjectContent { has_picture: true, .. } => ObjectReplacement::Content,
+        ObjectContent { has_link: true, .. } if !is_picture => ObjectReplacement::Content,
+        ObjectContent { length, .. } if is_picture => ObjectReplacement::Picture(address, length),
+        ObjectContent { length, .. } => ObjectReplacement::Link(address, length),
     }
 }
 

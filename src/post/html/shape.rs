@@ -9,7 +9,7 @@ mod tests;
 
 use super::entities::{self, TextPosition};
 use super::extent::{extents, is_left_out};
-use super::object::{self, Shown};
+use super::object::{self, ObjectReplacement};
 use super::picture;
 use super::token::{Tag, Token, Tokens, tokens};
 
@@ -301,8 +301,8 @@ impl<'a> Repairer<'a> {
             .find_map(|name| tag.attribute(name));
         let label = label.map(str::trim).filter(|label| !label.is_empty());
         match object::shown(tag, after) {
-            Shown::Content => 1,
-            Shown::Picture(address, used) => {
+            ObjectReplacement::Content => 1,
+            ObjectReplacement::Picture(address, used) => {
                 let mut picture = tag.clone();
                 picture
                     .attributes
@@ -314,7 +314,7 @@ impl<'a> Repairer<'a> {
                 }
                 used
             }
-            Shown::Link(address, used) => {
+            ObjectReplacement::Link(address, used) => {
                 self.link(&video_page(address), label);
                 used
             }

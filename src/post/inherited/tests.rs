@@ -339,9 +339,9 @@ fn errors_name_the_companion() {
 #[test]
 fn a_rule_about_folders_holds_without_a_diagnostic() {
     for (hold, text, is_held) in [
-        (Hold::Always, OWN, true),
-        (Hold::IfUndated, OWN, false),
-        (Hold::IfUndated, "Text.\n", true),
+        (HoldReason::Always, OWN, true),
+        (HoldReason::IfUndated, OWN, false),
+        (HoldReason::IfUndated, "Text.\n", true),
     ] {
         let mut inherited = Inherited::default();
         inherited.set_hold(hold, &"x");

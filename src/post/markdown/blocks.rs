@@ -314,7 +314,7 @@ impl<'a> BlockTranslator<'a> {
                 }
             }
         }
-        // a comment is no paragraph
+        // a comment is not a paragraph
         self.after_blank &= content.starts_with("<!--") && content.ends_with("-->");
     }
 
@@ -599,11 +599,11 @@ impl<'a> BlockTranslator<'a> {
                     at += blank + tag.length;
                     tags.push(tag);
                 }
-                Err(jsx::NoTag::Endless(length)) => {
+                Err(jsx::TagError::Endless(length)) => {
                     self.dead_until = at + blank + length;
                     return false;
                 }
-                Err(jsx::NoTag::Other) => return false,
+                Err(jsx::TagError::Other) => return false,
             }
         }
         let is_own = tags.iter().any(|tag| self.is_own_tag(tag, at));

@@ -71,7 +71,7 @@ pub(super) fn translate<'a>(text: &'a str, shortcodes: &Shortcodes) -> Translati
     let visible = edits.apply_repairs(text);
     let blocks = blocks::translate(&visible);
     let (markdown, more, mut unknown) = match translate_inline(&blocks.markdown, shortcodes, 0) {
-        Some(Inline { out, more, unknown }) => (Some(out), more, unknown),
+        Some(TranslatedInline { out, more, unknown }) => (Some(out), more, unknown),
         None => (None, None, Vec::new()),
     };
     for tag in &mut unknown {
@@ -100,14 +100,14 @@ pub(super) fn translate<'a>(text: &'a str, shortcodes: &Shortcodes) -> Translati
 }
 
 /// A text whose blocks are translated, with its lines translated.
-struct Inline {
+struct TranslatedInline {
     out: String,
     more: Option<usize>,
     unknown: Vec<ForeignTag>,
 }
 
 /// Translates the lines of `text`, which has no hidden parts and is inside `depth` taught tags; `None` if there is nothing to translate.
-fn translate_inline(text: &str, shortcodes: &Shortcodes, depth: usize) -> Option<Inline> {
+fn translate_inline(text: &str, shortcodes: &Shortcodes, depth: usize) -> Option<TranslatedInline> {
     if !has_signs(text) {
         return None;
     }
@@ -140,7 +140,7 @@ fn translate_inline(text: &str, shortcodes: &Shortcodes, depth: usize) -> Option
         }
     }
     translator.close_to(0);
-    Some(Inline {
+    Some(TranslatedInline {
         out: translator.out,
         more: translator.more,
         unknown: translator.unknown,
@@ -633,11 +633,11 @@ impl<'a> Translator<'a> {
         }
         let tag = match jsx::parse(self.rest()) {
             Ok(tag) => tag,
-            Err(jsx::NoTag::Endless(length)) => {
+            Err(jsx::TagError::Endless(length)) => {
                 self.dead_until = self.at + length;
                 return None;
             }
-            Err(jsx::NoTag::Other) => return None,
+            Err(jsx::TagError::Other) => return None,
         };
         if let Some(start) = tag.link()
             && let Some(end) = self.end_of_link(&tag)
@@ -793,7 +793,7 @@ fn between_blank_lines(lines: &str, marks: &str) -> String {
     out
 }
 
-/// Whether `c` is a mark of Chinese or Japanese, which is no part of an address.
+/// Whether `c` is a mark of Chinese or Japanese, which is not part of an address.
 fn is_wide_punctuation(c: char) -> bool {
     matches!(c, '\u{3000}'..='\u{3004}' | '\u{3008}'..='\u{3020}' | '\u{ff01}'..='\u{ff0f}' | '\u{ff1a}'..='\u{ff20}' | '\u{ff3b}'..='\u{ff40}' | '\u{ff5b}'..='\u{ff65}')
 }

@@ -46,7 +46,7 @@ pub(super) struct JsxTag<'a> {
 
 /// Why a text does not begin with a tag.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum NoTag {
+pub(super) enum TagError {
     /// Its syntax is another.
     Other,
     /// It does not end in the next bytes, as many as this.
@@ -54,8 +54,8 @@ pub(super) enum NoTag {
 }
 
 /// Parses the tag at the start of `text`.
-pub(super) fn parse(text: &str) -> Result<JsxTag<'_>, NoTag> {
-    let rest = text.strip_prefix('<').ok_or(NoTag::Other)?;
+pub(super) fn parse(text: &str) -> Result<JsxTag<'_>, TagError> {
+    let rest = text.strip_prefix('<').ok_or(TagError::Other)?;
     let (closes, rest) = rest.strip_prefix('/').map_or((false, rest), |rest| (true, rest));
     let end = rest
         .find(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_' | ':')))
@@ -63,7 +63,7 @@ pub(super) fn parse(text: &str) -> Result<JsxTag<'_>, NoTag> {
     let (name, rest) = rest.split_at(end);
     let is_fragment = name.is_empty() && rest.starts_with('>');
     if !is_fragment && !name.starts_with(|c: char| c.is_ascii_alphabetic()) {
-        return Err(NoTag::Other);
+        return Err(TagError::Other);
     }
     let mut parser = TagParser {
         text,
@@ -90,15 +90,15 @@ struct TagParser<'a> {
 
 impl<'a> TagParser<'a> {
     /// Parses the next part of the tag; returns `false` at its end.
-    fn parse_next(&mut self) -> Result<bool, NoTag> {
+    fn parse_next(&mut self) -> Result<bool, TagError> {
         let before = self.rest.len();
         self.rest = self.rest.trim_start();
         let is_apart = self.rest.len() < before;
         if self.text.len() - self.rest.len() > MAX_TAG {
-            return Err(NoTag::Endless(MAX_TAG));
+            return Err(TagError::Endless(MAX_TAG));
         }
         let Some(first) = self.rest.chars().next() else {
-            return Err(NoTag::Endless(self.text.len()));
+            return Err(TagError::Endless(self.text.len()));
         };
         match first {
             '>' => {
@@ -115,7 +115,7 @@ impl<'a> TagParser<'a> {
                 self.expression()?;
             }
             _ if is_apart => self.attribute()?,
-            _ => return Err(NoTag::Other),
+            _ => return Err(TagError::Other),
         }
         Ok(true)
     }
@@ -124,11 +124,11 @@ impl<'a> TagParser<'a> {
         self.rest = self.rest.get(length..).unwrap_or_default();
     }
 
-    fn attribute(&mut self) -> Result<(), NoTag> {
+    fn attribute(&mut self) -> Result<(), TagError> {
         let rest = self.rest;
         let is_name = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | ':' | '.' | '@');
         let end = rest.find(|c: char| !is_name(c)).unwrap_or(rest.len());
-        let name = rest.get(..end).filter(|name| !name.is_empty()).ok_or(NoTag::Other)?;
+        let name = rest.get(..end).filter(|name| !name.is_empty()).ok_or(TagError::Other)?;
         self.skip(end);
         let mut value = Some("");
         if self.rest.starts_with('=') {
@@ -139,7 +139,7 @@ impl<'a> TagParser<'a> {
                         .rest
                         .get(1..)
                         .and_then(|rest| rest.split_once(quote))
-                        .ok_or(NoTag::Other)?;
+                        .ok_or(TagError::Other)?;
                     self.rest = after;
                     Some(value)
                 }
@@ -148,7 +148,10 @@ impl<'a> TagParser<'a> {
                     literal(self.expression()?)
                 }
                 _ => {
-                    let end = self.rest.find(|c: char| c.is_whitespace() || c == '>').ok_or(NoTag::Other)?;
+                    let end = self
+                        .rest
+                        .find(|c: char| c.is_whitespace() || c == '>')
+                        .ok_or(TagError::Other)?;
                     let value = self.rest.get(..end);
                     self.skip(end);
                     value
@@ -162,12 +165,12 @@ impl<'a> TagParser<'a> {
     }
 
     /// Skips an expression in braces, and returns the text between them. Braces of a template, `{{ page.x }}`, are none of JSX.
-    fn expression(&mut self) -> Result<&'a str, NoTag> {
+    fn expression(&mut self) -> Result<&'a str, TagError> {
         let rest = self.rest;
-        let end = balanced_end(rest).ok_or(NoTag::Endless(self.text.len().min(MAX_TAG)))?;
+        let end = balanced_end(rest).ok_or(TagError::Endless(self.text.len().min(MAX_TAG)))?;
         let inner = rest.get(1..end - 1).unwrap_or_default();
         if inner.starts_with('{') && !inner.contains(':') && !inner.contains("...") {
-            return Err(NoTag::Other);
+            return Err(TagError::Other);
         }
         self.skip(end);
         Ok(inner)
@@ -331,12 +334,12 @@ mod tests {
             "<a href={{ page.x }}/b>",
             "<a b=\"c>",
         ] {
-            assert_eq!(parse(text), Err(NoTag::Other), "{text}");
+            assert_eq!(parse(text), Err(TagError::Other), "{text}");
         }
         for text in ["<a ", "<A b={{c: 1}", "<A b={`c}/>"] {
-            assert_eq!(parse(text), Err(NoTag::Endless(text.len())), "{text}");
+            assert_eq!(parse(text), Err(TagError::Endless(text.len())), "{text}");
         }
         let long = format!("<A b={{[{}]}}>", "1, ".repeat(MAX_TAG));
-        assert_eq!(parse(&long), Err(NoTag::Endless(MAX_TAG)));
+        assert_eq!(parse(&long), Err(TagError::Endless(MAX_TAG)));
     }
 }

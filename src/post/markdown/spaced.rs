@@ -1,6 +1,6 @@
 //! Finds the addresses of links and pictures that contain spaces: `![x](my pic.png)`.
 //!
-//! They are no addresses in `CommonMark`, but in the Markdown of Jekyll, Hexo and Pelican. An address with spaces counts only if it ends
+//! They are not addresses in `CommonMark`, but in the Markdown of Jekyll, Hexo and Pelican. An address with spaces counts only if it ends
 //! like the name of a file that may be on a site, so that no words in brackets become one.
 
 use memchr::memmem;

@@ -73,7 +73,7 @@ impl Wikilink<'_> {
     }
 }
 
-/// The address that stands for `target`: a note, a file or a part of one. The part of a document is no heading: `#page=2`.
+/// The address that stands for `target`: a note, a file or a part of one. The part of a document is not a heading: `#page=2`.
 fn address(target: &str, is_document: bool) -> String {
     let (name, part) = target.split_once('#').unwrap_or((target, ""));
     let mut address = String::new();

@@ -8,9 +8,9 @@ use percent_encoding::percent_decode_str;
 use super::suggestions::Suggestions;
 use super::{BrokenLink, LinkCheck, LinkFault, LinkUse, LostPart, OldAddress};
 use crate::diagnostic::{Diagnostic, Position, Severity};
-use crate::post::html::Removed;
+use crate::post::html::RemovedMarkup;
 use crate::post::page_key;
-use crate::post::reference::{WIKILINK, Written};
+use crate::post::reference::{ParsedReference, WIKILINK};
 use crate::site::Site;
 use crate::source::Source;
 
@@ -155,7 +155,7 @@ impl DiagnosticWriter<'_> {
             (LinkFault::Nowhere, LinkUse::Link) => format!("`{shown}` leads nowhere: the site has no such post, page or file"),
             (LinkFault::Nowhere, LinkUse::Picture) => format!("`{shown}` is not shown: there is no such file"),
             (LinkFault::Nowhere, LinkUse::Enclosure) => format!("the enclosure `{shown}` is left out: there is no such file"),
-            (LinkFault::NotPublic, _) => format!("`{shown}` leads to a post that is not public, so it is no link for readers"),
+            (LinkFault::NotPublic, _) => format!("`{shown}` leads to a post that is not public, so readers get no link"),
             (LinkFault::NoPart, _) => format!("`{shown}` leads to the top of the page: it has no such part"),
             (LinkFault::NotServed(path), _) => format!("links to {path}, which is not served: {}", self.why_not_served(path)),
         };
@@ -178,7 +178,7 @@ impl DiagnosticWriter<'_> {
 
     /// The fix for `link` if its target is a static file of another tool, outside the posts folder.
     fn mend_of_static(&self, link: &BrokenLink) -> Option<String> {
-        let written = Written::parse(&link.reference).filter(|written| written.is_from_root)?;
+        let written = ParsedReference::parse(&link.reference).filter(|written| written.is_from_root)?;
         let path = Utf8Path::new(&written.path);
         let folder = self
             .source
@@ -331,7 +331,7 @@ impl DiagnosticWriter<'_> {
                 self.found
                     .push(diagnostic.mend("write it shorter and flatter, or as several posts"));
             }
-            LostPart::Removed(Removed { count, first }) => {
+            LostPart::RemovedMarkup(RemovedMarkup { count, first }) => {
                 let message = match count {
                     1 => format!("`{first}` is taken out"),
                     2 => format!("`{first}` and one thing more like it are taken out"),

@@ -102,7 +102,7 @@ impl<'a> Entry<'a> {
 
 /// A single post, with its neighbours.
 #[derive(Serialize)]
-struct One<'a> {
+struct SinglePost<'a> {
     #[serde(flatten)]
     entry: Entry<'a>,
     newer: Option<&'a str>,
@@ -120,7 +120,7 @@ pub fn one(
     newer: Option<&Post>,
     older: Option<&Post>,
 ) -> Vec<u8> {
-    let one = One {
+    let one = SinglePost {
         entry: Entry::of(post, site, author, Some(content.into())),
         newer: newer.map(|post| post.slug.as_str()),
         older: older.map(|post| post.slug.as_str()),

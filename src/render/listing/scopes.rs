@@ -50,16 +50,16 @@ impl ScopeKind {
 }
 
 #[derive(Serialize)]
-struct Listed<'a> {
+struct ListedScope<'a> {
     name: String,
     key: &'a str,
     count: usize,
     url: String,
-    feeds: Feeds,
+    feeds: ScopeFeeds,
 }
 
 #[derive(Serialize)]
-struct Feeds {
+struct ScopeFeeds {
     rss: String,
     atom: String,
     json: String,
@@ -68,15 +68,15 @@ struct Feeds {
 /// The document of the scopes of `kind` among `scopes`, on the site at `base`: ordered by the number of posts, then by name.
 #[must_use]
 pub fn json<'a>(scopes: impl Iterator<Item = (&'a Scope, &'a Members)>, kind: ScopeKind, base: &str) -> Vec<u8> {
-    let mut listed: Vec<Listed> = scopes
+    let mut listed: Vec<ListedScope> = scopes
         .filter_map(|(scope, members)| {
             let path = scope.path();
             let feed = |format| format!("{base}{}", feed_path(&path, Place::Newest, format));
-            Some(Listed {
+            Some(ListedScope {
                 key: kind.key(scope)?,
                 name: xml_text::one_line(&members.name).into_owned(),
                 count: members.posts.len(),
-                feeds: Feeds {
+                feeds: ScopeFeeds {
                     rss: feed(Format::Rss),
                     atom: feed(Format::Atom),
                     json: feed(Format::Json),

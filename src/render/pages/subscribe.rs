@@ -32,12 +32,12 @@ struct SubscribeBody {
     feeds: Vec<FeedLink>,
     readers: Vec<Link>,
     posts: Vec<Summary>,
-    others: Vec<Other>,
+    others: Vec<OtherFeed>,
     outline: String,
 }
 
 #[derive(Serialize)]
-struct Other {
+struct OtherFeed {
     name: String,
     url: String,
     kind: &'static str,
@@ -96,14 +96,14 @@ fn readers(addresses: &Addresses, path: &str) -> Vec<Link> {
 }
 
 /// The feeds of other scopes: the site's, then those with the most posts.
-fn others(config: &Config, addresses: &Addresses, index: &Index, scope: &Scope) -> Vec<Other> {
+fn others(config: &Config, addresses: &Addresses, index: &Index, scope: &Scope) -> Vec<OtherFeed> {
     let mut scopes: Vec<_> = index
         .scopes()
         .filter(|(other, members)| *other != scope && (**other == Scope::Site || !members.in_feeds().is_empty()))
         .collect();
     // the sort is stable, so scopes with equally many posts keep their order
     scopes.sort_by_key(|(other, members)| (**other != Scope::Site, std::cmp::Reverse(members.in_feeds().len())));
-    let other = |(scope, members): (&Scope, &Members)| Other {
+    let other = |(scope, members): (&Scope, &Members)| OtherFeed {
         name: match scope {
             Scope::Site => one_line(&config.site.title).into_owned(),
             _ => one_line(&members.name).into_owned(),

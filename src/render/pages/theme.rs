@@ -54,7 +54,7 @@ struct ThemeSite {
     search: String,
     style: String,
     icon: String,
-    paper: Paper,
+    paper: PaperColours,
     links: Vec<Link>,
     footer: Option<Value>,
     copyright: Option<String>,
@@ -62,7 +62,7 @@ struct ThemeSite {
 }
 
 #[derive(Serialize)]
-struct Paper {
+struct PaperColours {
     light: String,
     dark: String,
 }
@@ -289,7 +289,7 @@ fn site(config: &Config, style: &Document) -> Value {
         },
         style: addresses.local(&format!("/{STYLE}?v={}", version(style))),
         icon: icon.unwrap_or_else(|| addresses.local("/favicon.svg")),
-        paper: Paper { light, dark },
+        paper: PaperColours { light, dark },
         links,
         footer: site.footer.as_deref().map(|footer| line(footer, &addresses)),
         copyright: site.copyright.as_deref().map(|copyright| one_line(copyright).into_owned()),

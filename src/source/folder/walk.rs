@@ -197,7 +197,7 @@ impl<'a> FolderWalk<'a> {
         match kind {
             FileKind::Post if metadata.is_file() => self.found.add_post(path, entry),
             FileKind::Post => {
-                let message = "has a post's name but is no regular file";
+                let message = "has a post's name but is not a regular file";
                 let diagnostic = Diagnostic::new(Severity::Warning, "not-a-file", &path, message);
                 self.found.refuse(diagnostic.mend("put a file in its place"));
             }

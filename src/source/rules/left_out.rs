@@ -11,7 +11,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 use super::FileRules;
 use super::ignore::is_left_copy;
 use crate::diagnostic::{Diagnostic, Severity};
-use crate::post::inherited::Hold;
+use crate::post::inherited::HoldReason;
 use crate::source::layout::{Layout, Tool};
 use crate::source_file::file_type::markdown_stem;
 
@@ -58,10 +58,10 @@ const ABOUT_FOLDER: [&str; 10] = [
 impl LeftOut {
     /// How the post in the file is held back.
     #[must_use]
-    pub fn hold(&self) -> Hold {
+    pub fn hold(&self) -> HoldReason {
         match self.why {
-            LeftOutReason::AboutFolder => Hold::IfUndated,
-            _ => Hold::Always,
+            LeftOutReason::AboutFolder => HoldReason::IfUndated,
+            _ => HoldReason::Always,
         }
     }
 }

@@ -43,7 +43,11 @@ fn effects(tool: Tool, layout: &Layout, split: usize) -> Vec<String> {
     match tool {
         Tool::Jekyll if split > 0 => effects.push("tags split at spaces".to_owned()),
         Tool::Hexo => effects.push("tags not split at spaces".to_owned()),
-        Tool::Obsidian => effects.extend(layout.templates().map(|folder| format!("templates in {folder} are no posts"))),
+        Tool::Obsidian => effects.extend(
+            layout
+                .templates()
+                .map(|folder| format!("templates in {folder} are not posts")),
+        ),
         _ => {}
     }
     effects.extend(layout.settings_of(tool).map(|path| format!("defaults from {path}")));
@@ -126,7 +130,7 @@ mod tests {
                 "",
                 &["a.md"],
                 SplitTags::Auto,
-                &["1 post: Obsidian; templates in forms are no posts"],
+                &["1 post: Obsidian; templates in forms are not posts"],
             ),
             (
                 &[("hugo.toml", "[[cascade]]\ndraft = true\n")],

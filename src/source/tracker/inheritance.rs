@@ -14,7 +14,7 @@ use super::pending::{Pending, WRITERS_PAUSE};
 use super::{FileTracker, Instants, ScanOutcome};
 use crate::source::rules::companions::{Companions, beside, folder_of_posts, is_companion};
 use crate::source::rules::left_out::{self, LeftOut};
-use crate::source::watch::{Hints, How};
+use crate::source::watch::{HintKind, Hints};
 use crate::source::{FileEntry, Scan, ScanScope, Version};
 use crate::source_file::file_type::is_markdown;
 
@@ -26,7 +26,7 @@ pub(super) struct Inheritance {
     /// The version of each companion that was read, and whether the content may have changed although the version is the same.
     seen: BTreeMap<Utf8PathBuf, (Version, bool)>,
     /// Companions whose newest version is not accepted yet; those without a version are missing.
-    unsettled: BTreeMap<Utf8PathBuf, Unsettled>,
+    unsettled: BTreeMap<Utf8PathBuf, UnsettledCompanion>,
     /// Versions of posts that wait for companions.
     waiting: BTreeMap<Utf8PathBuf, Pending>,
     /// The posts that inherit a field, or are left out.
@@ -34,7 +34,7 @@ pub(super) struct Inheritance {
 }
 
 #[derive(Clone, Copy, Debug)]
-struct Unsettled {
+struct UnsettledCompanion {
     version: Option<Version>,
     since: Duration,
     due: Duration,
@@ -50,13 +50,13 @@ pub(super) struct InheritedState {
 }
 
 /// The posts that have to wait for companions.
-pub(super) struct Awaited {
+pub(super) struct WaitingPosts {
     /// The number of unsettled companions in each folder.
     folders: HashMap<Utf8PathBuf, usize>,
     files: HashSet<Utf8PathBuf>,
 }
 
-impl Awaited {
+impl WaitingPosts {
     /// Whether the post at `path` has to wait. The page of a folder does not wait for itself.
     pub(super) fn contains(&self, path: &Utf8Path) -> bool {
         if self.folders.is_empty() {
@@ -96,12 +96,12 @@ impl Inheritance {
     }
 
     /// The posts that have to wait because a companion above or beside them is not settled.
-    pub(super) fn awaited(&self) -> Awaited {
+    pub(super) fn awaited(&self) -> WaitingPosts {
         let mut folders: HashMap<Utf8PathBuf, usize> = HashMap::new();
         for folder in self.unsettled.keys().map(|path| folder_of_posts(path)) {
             *folders.entry(folder.to_owned()).or_default() += 1;
         }
-        Awaited {
+        WaitingPosts {
             folders,
             files: self.unsettled.keys().cloned().collect(),
         }
@@ -118,7 +118,7 @@ impl Inheritance {
     }
 
     /// Removes the waiting versions of posts that are not in `awaited`.
-    pub(super) fn retain_waiting(&mut self, awaited: &Awaited) {
+    pub(super) fn retain_waiting(&mut self, awaited: &WaitingPosts) {
         self.waiting.retain(|path, _| awaited.contains(path));
     }
 
@@ -180,13 +180,13 @@ impl FileTracker {
         let found: BTreeSet<&Utf8Path> = found.into_iter().map(|(path, _)| path).collect();
         for path in self.missing_companions(scan, &found) {
             let grace = self.config.watch.delete_grace;
-            let unsettled = self.inheritance.unsettled.entry(path.clone()).or_insert(Unsettled {
+            let unsettled = self.inheritance.unsettled.entry(path.clone()).or_insert(UnsettledCompanion {
                 version: None,
                 since: at.tick,
                 due: at.tick.saturating_add(grace),
             });
             if unsettled.version.is_some() {
-                *unsettled = Unsettled {
+                *unsettled = UnsettledCompanion {
                     version: None,
                     since: at.tick,
                     due: at.tick.saturating_add(grace),
@@ -212,7 +212,7 @@ impl FileTracker {
             Some((known, true)) if known == version => return true,
             _ => {}
         }
-        let is_certain = (at.is_first && !version.is_recent(at.now)) || hints.paths.get(path) == Some(&How::Moved);
+        let is_certain = (at.is_first && !version.is_recent(at.now)) || hints.paths.get(path) == Some(&HintKind::Moved);
         if is_certain && version.size() > 0 {
             return true;
         }
@@ -228,7 +228,7 @@ impl FileTracker {
             .map_or(at.tick, |known| known.since);
         let due = since.saturating_add(stable_for);
         let version = Some(*version);
-        unsettled.insert(path.to_owned(), Unsettled { version, since, due });
+        unsettled.insert(path.to_owned(), UnsettledCompanion { version, since, due });
         due <= at.tick
     }
 

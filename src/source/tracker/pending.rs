@@ -7,7 +7,7 @@
 use std::time::Duration;
 
 use crate::source::Version;
-use crate::source::watch::How;
+use crate::source::watch::HintKind;
 
 /// How long a file must be stable that is open for writing, or empty: the next write may take a while.
 pub(super) const WRITERS_PAUSE: Duration = Duration::from_secs(2);
@@ -26,7 +26,7 @@ pub(super) struct Pending {
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Circumstances {
     /// The last hint about the file, if any.
-    pub(super) how: Option<How>,
+    pub(super) hint: Option<HintKind>,
     /// How long ago the version before this one was accepted, if any.
     pub(super) age: Option<Duration>,
     /// Whether the file is certainly finished: it did not change for long before the start, or it is a known file that was renamed.
@@ -47,15 +47,15 @@ impl Pending {
         let since = before
             .filter(|before| before.version == version)
             .map_or(tick, |before| before.since);
-        let is_being_written = match circumstances.how {
-            Some(How::Modified) => true,
-            Some(How::Closed | How::Moved) => false,
-            Some(How::Seen) | None => was_being_written,
+        let is_being_written = match circumstances.hint {
+            Some(HintKind::Modified) => true,
+            Some(HintKind::Closed | HintKind::Moved) => false,
+            Some(HintKind::Seen) | None => was_being_written,
         };
-        let is_closed_once = circumstances.how == Some(How::Closed) && circumstances.age.is_some_and(|age| age >= settle);
+        let is_closed_once = circumstances.hint == Some(HintKind::Closed) && circumstances.age.is_some_and(|age| age >= settle);
         let wait = if version.size() == 0 {
             WRITERS_PAUSE
-        } else if circumstances.how == Some(How::Moved) || is_closed_once || circumstances.is_certain {
+        } else if circumstances.hint == Some(HintKind::Moved) || is_closed_once || circumstances.is_certain {
             Duration::ZERO
         } else if is_being_written {
             WRITERS_PAUSE.max(stable)
@@ -102,17 +102,17 @@ mod tests {
         let long_ago = Some(Duration::from_secs(10));
         let just_now = Some(Duration::from_millis(50));
         let cases = [
-            ("renamed into place", How::Moved, None, 5, 0),
-            ("a known file closed", How::Closed, long_ago, 5, 0),
-            ("a known file closed again at once", How::Closed, just_now, 5, 100),
-            ("a new file closed", How::Closed, None, 5, 100),
-            ("a file seen", How::Seen, long_ago, 5, 100),
-            ("a file being written", How::Modified, long_ago, 5, 2000),
-            ("an empty file", How::Moved, long_ago, 0, 2000),
+            ("renamed into place", HintKind::Moved, None, 5, 0),
+            ("a known file closed", HintKind::Closed, long_ago, 5, 0),
+            ("a known file closed again at once", HintKind::Closed, just_now, 5, 100),
+            ("a new file closed", HintKind::Closed, None, 5, 100),
+            ("a file seen", HintKind::Seen, long_ago, 5, 100),
+            ("a file being written", HintKind::Modified, long_ago, 5, 2000),
+            ("an empty file", HintKind::Moved, long_ago, 0, 2000),
         ];
-        for (name, how, age, size, expected) in cases {
+        for (name, hint, age, size, expected) in cases {
             let circumstances = Circumstances {
-                how: Some(how),
+                hint: Some(hint),
                 age,
                 is_certain: false,
             };
@@ -137,16 +137,16 @@ mod tests {
 
     #[test]
     fn a_file_counts_as_being_written_until_it_is_closed() {
-        let see = |before, how| {
+        let see = |before, hint| {
             let circumstances = Circumstances {
-                how,
+                hint,
                 ..Circumstances::default()
             };
             Pending::new(before, version(1), circumstances, Duration::ZERO, (SETTLE, SETTLE))
         };
-        let written = see(None, Some(How::Modified));
+        let written = see(None, Some(HintKind::Modified));
         let scanned = see(Some(written), None);
         assert_eq!(scanned.due(), WRITERS_PAUSE);
-        assert_eq!(see(Some(scanned), Some(How::Closed)).due(), SETTLE);
+        assert_eq!(see(Some(scanned), Some(HintKind::Closed)).due(), SETTLE);
     }
 }

@@ -49,7 +49,7 @@ pub(super) struct VersionReader<'a> {
 
 /// A version of a file to be read.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Due<'a> {
+pub(super) struct DueVersion<'a> {
     pub(super) path: &'a Utf8Path,
     pub(super) entry: &'a FileEntry,
     /// The digest of the version accepted last, if this may be the same one.
@@ -70,14 +70,14 @@ pub(super) struct ReadVersion {
 
 impl VersionReader<'_> {
     /// Reads one version of a file.
-    pub(super) fn read(self, due: Due) -> Result<ReadVersion, ReadError> {
+    pub(super) fn read(self, due: DueVersion) -> Result<ReadVersion, ReadError> {
         let file = self.source.read(due.path, due.entry);
         let version = file.map(|file| self.parse(due, file));
         self.progress.add_read();
         version
     }
 
-    fn parse(self, due: Due, file: SourceFile) -> ReadVersion {
+    fn parse(self, due: DueVersion, file: SourceFile) -> ReadVersion {
         let known = due.known.filter(|&known| Digest::of(&file.bytes) == known);
         if let Some(digest) = known {
             return ReadVersion {
@@ -117,7 +117,7 @@ impl VersionReader<'_> {
 pub(super) struct Prefetcher<'a> {
     reader: VersionReader<'a>,
     /// In the order in which they are accepted.
-    due: Vec<Due<'a>>,
+    due: Vec<DueVersion<'a>>,
     /// The number of reading threads; 0 if there are too few files for them.
     threads: usize,
     state: Mutex<PrefetchState>,
@@ -185,7 +185,7 @@ impl Prefetched<'_, '_> {
 
 impl<'a> Prefetcher<'a> {
     /// Returns a prefetcher of the versions in `due`, in the order in which they are accepted. Nothing is read yet.
-    pub(super) fn new(reader: VersionReader<'a>, due: Vec<Due<'a>>) -> Prefetcher<'a> {
+    pub(super) fn new(reader: VersionReader<'a>, due: Vec<DueVersion<'a>>) -> Prefetcher<'a> {
         let threads = thread::available_parallelism().map_or(1, NonZeroUsize::get).min(MOST_THREADS);
         let is_worthwhile = due.len() > MANY && threads > 1;
         Prefetcher {
@@ -232,7 +232,7 @@ impl<'a> Prefetcher<'a> {
     }
 
     fn read_ahead(&self) {
-        let mut read = |due: Due| self.reader.read(due);
+        let mut read = |due: DueVersion| self.reader.read(due);
         let mut state = self.state();
         while !state.has_ended && state.next * BATCH < self.due.len() {
             state = match self.next(&mut state) {
@@ -257,7 +257,7 @@ impl<'a> Prefetcher<'a> {
         &'s self,
         state: MutexGuard<'s, PrefetchState>,
         number: usize,
-        read: &mut dyn FnMut(Due) -> Result<ReadVersion, ReadError>,
+        read: &mut dyn FnMut(DueVersion) -> Result<ReadVersion, ReadError>,
     ) -> MutexGuard<'s, PrefetchState> {
         drop(state);
         let due = self.due.iter().skip(number * BATCH).take(BATCH);

@@ -1,6 +1,6 @@
 use super::*;
 use crate::source::MemorySource;
-use crate::source::watch::How;
+use crate::source::watch::HintKind;
 
 fn on(folder: &tempfile::TempDir, read: ReadPost) -> FileTracker {
     let root = Utf8PathBuf::from_path_buf(folder.path().to_owned()).unwrap();
@@ -122,7 +122,7 @@ fn a_prefetched_version_that_is_not_accepted_is_not_used_for_another_file() {
     let mut hints = Hints::default();
     for name in new.iter().chain(edited) {
         write(name);
-        hints.paths.insert(name.into(), How::Moved);
+        hints.paths.insert(name.into(), HintKind::Moved);
     }
     tracker.scan(&hints, now, Duration::from_mins(1));
     let found: Vec<(&str, &str)> = tracker

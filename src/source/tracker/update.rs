@@ -16,7 +16,7 @@ use crate::source::watch::Hints;
 use crate::source::{FileEntry, ReadError, Scan};
 
 use super::pending::{Circumstances, Pending};
-use super::prefetch::{Due, Prefetched, Prefetcher, ReadVersion, VersionReader};
+use super::prefetch::{DueVersion, Prefetched, Prefetcher, ReadVersion, VersionReader};
 use super::rename_detector::RenameDetector;
 use super::tracked_file::{FileState, LastGoodOutcome, RefusedVersion, TrackedFile, check_replacement, last_good_stays};
 use super::{FileTracker, Instants, ScanOutcome};
@@ -98,7 +98,7 @@ impl FileTracker {
         let sizes = changed.iter().map(|(_, entry)| entry.version.size());
         context.keeps_texts = self.texts.has_room_for(sizes.sum());
         let due = changed.iter().filter(|(path, entry)| self.is_due(path, entry, &context));
-        let due: Vec<Due> = due.map(|(path, entry)| self.due_at(path, entry)).collect();
+        let due: Vec<DueVersion> = due.map(|(path, entry)| self.due_at(path, entry)).collect();
         self.progress.add_found(due.len());
         let (source, config, progress) = (self.source.clone(), Arc::clone(&self.config), Arc::clone(&self.progress));
         let companions = self.inheritance.companions();
@@ -218,7 +218,7 @@ impl FileTracker {
         let known = self.files.get(path);
         let at = context.at;
         let circumstances = Circumstances {
-            how: context.hints.paths.get(path).copied(),
+            hint: context.hints.paths.get(path).copied(),
             age: known.map(|known| known.taken.age(at.tick)),
             is_certain: (at.is_first && !entry.version.is_recent(at.now)) || context.renames.contains_moved(&entry.version),
         };
@@ -230,7 +230,7 @@ impl FileTracker {
         matches!(self.readiness(path, entry, context), Readiness::Accept { .. })
     }
 
-    fn due_at<'a>(&self, path: &'a Utf8Path, entry: &'a FileEntry) -> Due<'a> {
+    fn due_at<'a>(&self, path: &'a Utf8Path, entry: &'a FileEntry) -> DueVersion<'a> {
         let known = self.files.get(path);
         let known = known
             .filter(|known| {
@@ -239,7 +239,7 @@ impl FileTracker {
                     .is_some_and(|version| version.modified() == entry.version.modified())
             })
             .filter(|_| self.inherited_hash(path) == self.inheritance.hash_of(path));
-        Due {
+        DueVersion {
             path,
             entry,
             known: known.map(TrackedFile::digest),

@@ -5,7 +5,7 @@ use std::path::Path;
 use camino::{Utf8Path, Utf8PathBuf};
 use notify::event::{AccessKind, AccessMode, CreateKind, Event, EventKind, ModifyKind, RenameMode};
 
-use super::How;
+use super::HintKind;
 
 /// The meaning of an event.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -15,9 +15,9 @@ pub(super) enum WatchEvent {
     /// The folder itself was deleted or moved: the watched folder is no longer the one at its path.
     RootGone,
     /// Scan the path.
-    Changed(Utf8PathBuf, How),
+    Changed(Utf8PathBuf, HintKind),
     /// Scan the path, and watch it if it is a folder.
-    ChangedAndCover(Utf8PathBuf, How),
+    ChangedOrNewFolder(Utf8PathBuf, HintKind),
 }
 
 /// Whether this system raises an event when a writer closes a file. On others, no event marks the end of a change.
@@ -27,19 +27,25 @@ const HAS_CLOSE_EVENTS: bool = cfg!(target_os = "linux");
 ///
 /// Opening, reading and closing a file without writing is ignored: otherwise each scan would cause the next.
 pub(super) fn translate(event: &Event, root: &Path) -> Vec<WatchEvent> {
-    let changing = if HAS_CLOSE_EVENTS { How::Modified } else { How::Seen };
+    let changing = if HAS_CLOSE_EVENTS {
+        HintKind::Modified
+    } else {
+        HintKind::Seen
+    };
     if event.need_rescan() {
         return vec![WatchEvent::Everything];
     }
-    let (how, may_be_new_folder) = match event.kind {
-        EventKind::Access(AccessKind::Close(AccessMode::Write)) => (How::Closed, false),
+    let (kind, may_be_new_folder) = match event.kind {
+        EventKind::Access(AccessKind::Close(AccessMode::Write)) => (HintKind::Closed, false),
         // the second follows an event for each of its two paths
         EventKind::Access(_) | EventKind::Modify(ModifyKind::Name(RenameMode::Both)) => return Vec::new(),
         EventKind::Create(CreateKind::File) | EventKind::Modify(ModifyKind::Data(_)) => (changing, false),
-        EventKind::Modify(ModifyKind::Name(RenameMode::To)) => (How::Moved, true),
-        EventKind::Modify(ModifyKind::Name(RenameMode::From)) | EventKind::Remove(_) => (How::Seen, false),
+        EventKind::Modify(ModifyKind::Name(RenameMode::To)) => (HintKind::Moved, true),
+        EventKind::Modify(ModifyKind::Name(RenameMode::From)) | EventKind::Remove(_) => (HintKind::Seen, false),
         // a folder that could not be read could not be watched either; with new permissions it may be
-        EventKind::Create(CreateKind::Folder) | EventKind::Modify(_) | EventKind::Any | EventKind::Other => (How::Seen, true),
+        EventKind::Create(CreateKind::Folder) | EventKind::Modify(_) | EventKind::Any | EventKind::Other => {
+            (HintKind::Seen, true)
+        }
         EventKind::Create(_) => (changing, true),
     };
     if event.paths.is_empty() {
@@ -52,8 +58,8 @@ pub(super) fn translate(event: &Event, root: &Path) -> Vec<WatchEvent> {
     let meaning = |path: &std::path::PathBuf| match below(path, root) {
         Some(path) if path.as_str().is_empty() && is_going => WatchEvent::RootGone,
         Some(path) if path.as_str().is_empty() => WatchEvent::Everything,
-        Some(path) if may_be_new_folder => WatchEvent::ChangedAndCover(path, how),
-        Some(path) => WatchEvent::Changed(path, how),
+        Some(path) if may_be_new_folder => WatchEvent::ChangedOrNewFolder(path, kind),
+        Some(path) => WatchEvent::Changed(path, kind),
         None => WatchEvent::Everything,
     };
     event.paths.iter().map(meaning).collect()
@@ -78,26 +84,36 @@ mod tests {
 
     #[test]
     fn events() {
-        let changed = |how| vec![WatchEvent::Changed("a.md".into(), how)];
-        let cover = |how| vec![WatchEvent::ChangedAndCover("a.md".into(), how)];
+        let changed = |kind| vec![WatchEvent::Changed("a.md".into(), kind)];
+        let cover = |kind| vec![WatchEvent::ChangedOrNewFolder("a.md".into(), kind)];
         let name = |mode| EventKind::Modify(ModifyKind::Name(mode));
-        let changing = if HAS_CLOSE_EVENTS { How::Modified } else { How::Seen };
+        let changing = if HAS_CLOSE_EVENTS {
+            HintKind::Modified
+        } else {
+            HintKind::Seen
+        };
         let cases = [
             (EventKind::Access(AccessKind::Open(AccessMode::Any)), vec![]),
             (EventKind::Access(AccessKind::Close(AccessMode::Read)), vec![]),
             (EventKind::Access(AccessKind::Read), vec![]),
-            (EventKind::Access(AccessKind::Close(AccessMode::Write)), changed(How::Closed)),
+            (
+                EventKind::Access(AccessKind::Close(AccessMode::Write)),
+                changed(HintKind::Closed),
+            ),
             (EventKind::Create(CreateKind::File), changed(changing)),
-            (EventKind::Create(CreateKind::Folder), cover(How::Seen)),
+            (EventKind::Create(CreateKind::Folder), cover(HintKind::Seen)),
             (EventKind::Modify(ModifyKind::Data(DataChange::Any)), changed(changing)),
-            (EventKind::Modify(ModifyKind::Metadata(MetadataKind::Any)), cover(How::Seen)),
-            (name(RenameMode::From), changed(How::Seen)),
-            (name(RenameMode::To), cover(How::Moved)),
+            (
+                EventKind::Modify(ModifyKind::Metadata(MetadataKind::Any)),
+                cover(HintKind::Seen),
+            ),
+            (name(RenameMode::From), changed(HintKind::Seen)),
+            (name(RenameMode::To), cover(HintKind::Moved)),
             (name(RenameMode::Both), vec![]),
-            (name(RenameMode::Any), cover(How::Seen)),
-            (EventKind::Remove(RemoveKind::File), changed(How::Seen)),
-            (EventKind::Remove(RemoveKind::Folder), changed(How::Seen)),
-            (EventKind::Any, cover(How::Seen)),
+            (name(RenameMode::Any), cover(HintKind::Seen)),
+            (EventKind::Remove(RemoveKind::File), changed(HintKind::Seen)),
+            (EventKind::Remove(RemoveKind::Folder), changed(HintKind::Seen)),
+            (EventKind::Any, cover(HintKind::Seen)),
         ];
         for (kind, expected) in cases {
             assert_eq!(translated(kind, "/posts/a.md"), expected, "{kind:?}");
@@ -140,7 +156,7 @@ mod tests {
         let event = Event::new(EventKind::Remove(RemoveKind::File)).add_path(unreadable);
         assert_eq!(
             translate(&event, root),
-            [WatchEvent::Changed("in".into(), How::Seen)],
+            [WatchEvent::Changed("in".into(), HintKind::Seen)],
             "its folder"
         );
     }

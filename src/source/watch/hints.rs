@@ -8,7 +8,7 @@ use camino::Utf8PathBuf;
 use tokio::sync::Notify;
 
 use super::Watching;
-use super::unfit::Unfit;
+use super::watch_error::WatchError;
 
 /// The most paths that are kept; with more, the hint is to scan everything.
 const MOST_PATHS: usize = 4096;
@@ -19,12 +19,12 @@ pub struct Hints {
     /// Whether to scan everything.
     pub everything: bool,
     /// These paths below the folder, and everything below those that are folders; at most a few thousand.
-    pub paths: BTreeMap<Utf8PathBuf, How>,
+    pub paths: BTreeMap<Utf8PathBuf, HintKind>,
 }
 
 /// The last hint about a path. It only decides how soon a file that *a scan found changed* counts as finished.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum How {
+pub enum HintKind {
     /// Something happened to it: it may be deleted, new, a folder, or have other permissions.
     Seen,
     /// Its content is changing, and its writer has not closed it.
@@ -51,19 +51,19 @@ impl Hints {
         !self.everything && self.paths.is_empty()
     }
 
-    /// Adds a hint. The last one about a path counts, but [`How::Seen`] replaces no other. With more than a few thousand paths, the hint is
+    /// Adds a hint. The last one about a path counts, but [`HintKind::Seen`] replaces no other. With more than a few thousand paths, the hint is
     /// to scan everything.
-    pub fn add(&mut self, path: Utf8PathBuf, how: How) {
+    pub fn add(&mut self, path: Utf8PathBuf, kind: HintKind) {
         if path.as_str().is_empty() {
             self.everything = true;
             return;
         }
         if let Some(known) = self.paths.get_mut(&path) {
-            if how != How::Seen {
-                *known = how;
+            if kind != HintKind::Seen {
+                *known = kind;
             }
         } else if self.paths.len() < MOST_PATHS {
-            self.paths.insert(path, how);
+            self.paths.insert(path, kind);
         } else {
             self.everything = true;
         }
@@ -72,8 +72,8 @@ impl Hints {
     /// Adds all hints of `later`.
     pub fn merge(&mut self, later: Hints) {
         self.everything |= later.everything;
-        for (path, how) in later.paths {
-            self.add(path, how);
+        for (path, kind) in later.paths {
+            self.add(path, kind);
         }
     }
 }
@@ -85,9 +85,9 @@ pub(super) enum WatchTask {
     /// The folder itself was deleted or moved: watch the one that is at its path now.
     Reinstall,
     /// Watch these new folders.
-    Cover(Vec<Utf8PathBuf>),
+    WatchFolders(Vec<Utf8PathBuf>),
     /// The system's events can no longer be relied on.
-    GiveUp(Unfit),
+    GiveUp(WatchError),
 }
 
 /// Passes hints from the system's thread, which never waits, to the thread of the watch and to the listener.
@@ -95,7 +95,7 @@ pub(super) enum WatchTask {
 pub(super) struct Inbox {
     state: Mutex<InboxState>,
     /// Wakes the thread of the watch.
-    duty: Condvar,
+    has_task: Condvar,
     /// Wakes the listener.
     has_hints: Notify,
 }
@@ -104,7 +104,7 @@ pub(super) struct Inbox {
 struct InboxState {
     hints: Hints,
     new_folders: BTreeSet<Utf8PathBuf>,
-    give_up: Option<Unfit>,
+    give_up: Option<WatchError>,
     cookie: Option<String>,
     is_root_gone: bool,
     is_stopped: bool,
@@ -123,7 +123,7 @@ impl Default for Inbox {
                 is_stopped: false,
                 watching: Watching::Poll,
             }),
-            duty: Condvar::new(),
+            has_task: Condvar::new(),
             has_hints: Notify::new(),
         }
     }
@@ -135,8 +135,8 @@ impl Inbox {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(super) fn add(&self, path: Utf8PathBuf, how: How) {
-        self.lock().hints.add(path, how);
+    pub(super) fn add(&self, path: Utf8PathBuf, kind: HintKind) {
+        self.lock().hints.add(path, kind);
         self.has_hints.notify_one();
     }
 
@@ -154,30 +154,30 @@ impl Inbox {
             // the root includes all folders
             state.new_folders = BTreeSet::from([Utf8PathBuf::new()]);
         }
-        self.duty.notify_one();
+        self.has_task.notify_one();
     }
 
     /// Records that the folder itself was deleted or moved.
     pub(super) fn root_gone(&self) {
         self.lock().is_root_gone = true;
-        self.duty.notify_one();
+        self.has_task.notify_one();
     }
 
-    pub(super) fn give_up(&self, why: Unfit) {
+    pub(super) fn give_up(&self, why: WatchError) {
         self.lock().give_up = Some(why);
-        self.duty.notify_one();
+        self.has_task.notify_one();
     }
 
     pub(super) fn cookie_seen(&self, name: String) {
         self.lock().cookie = Some(name);
-        self.duty.notify_one();
+        self.has_task.notify_one();
     }
 
     /// Waits for an event about the cookie file called `name`, at most for `timeout`; returns whether it arrived.
     pub(super) fn wait_for_cookie(&self, name: &str, timeout: Duration) -> bool {
         let is_waiting = |state: &mut InboxState| state.cookie.as_deref() != Some(name) && !state.is_stopped;
         let (state, _) = self
-            .duty
+            .has_task
             .wait_timeout_while(self.lock(), timeout, is_waiting)
             .unwrap_or_else(PoisonError::into_inner);
         state.cookie.as_deref() == Some(name)
@@ -185,7 +185,7 @@ impl Inbox {
 
     pub(super) fn stop(&self) {
         self.lock().is_stopped = true;
-        self.duty.notify_one();
+        self.has_task.notify_one();
     }
 
     /// Waits for a task, at most for `timeout`.
@@ -194,7 +194,7 @@ impl Inbox {
             !state.is_stopped && !state.is_root_gone && state.give_up.is_none() && state.new_folders.is_empty()
         };
         let (mut state, _) = self
-            .duty
+            .has_task
             .wait_timeout_while(self.lock(), timeout, is_idle)
             .unwrap_or_else(PoisonError::into_inner);
         if state.is_stopped {
@@ -206,7 +206,7 @@ impl Inbox {
         } else if state.new_folders.is_empty() {
             WatchTask::None
         } else {
-            WatchTask::Cover(std::mem::take(&mut state.new_folders).into_iter().collect())
+            WatchTask::WatchFolders(std::mem::take(&mut state.new_folders).into_iter().collect())
         }
     }
 
@@ -235,17 +235,17 @@ mod tests {
 
     #[test]
     fn the_last_hint_about_a_path_counts() {
-        let cases: [(&[How], How); 5] = [
-            (&[How::Modified, How::Closed], How::Closed),
-            (&[How::Closed, How::Modified], How::Modified),
-            (&[How::Closed, How::Seen], How::Closed),
-            (&[How::Moved, How::Seen, How::Modified], How::Modified),
-            (&[How::Seen, How::Moved], How::Moved),
+        let cases: [(&[HintKind], HintKind); 5] = [
+            (&[HintKind::Modified, HintKind::Closed], HintKind::Closed),
+            (&[HintKind::Closed, HintKind::Modified], HintKind::Modified),
+            (&[HintKind::Closed, HintKind::Seen], HintKind::Closed),
+            (&[HintKind::Moved, HintKind::Seen, HintKind::Modified], HintKind::Modified),
+            (&[HintKind::Seen, HintKind::Moved], HintKind::Moved),
         ];
         for (sequence, expected) in cases {
             let mut hints = Hints::default();
-            for &how in sequence {
-                hints.add("a.md".into(), how);
+            for &kind in sequence {
+                hints.add("a.md".into(), kind);
             }
             assert_eq!(hints.paths.values().copied().collect::<Vec<_>>(), [expected], "{sequence:?}");
         }
@@ -255,10 +255,10 @@ mod tests {
     fn too_many_paths_are_a_hint_for_everything() {
         let mut hints = Hints::default();
         for n in 0..MOST_PATHS {
-            hints.add(format!("{n}.md").into(), How::Closed);
+            hints.add(format!("{n}.md").into(), HintKind::Closed);
         }
         assert!(!hints.everything);
-        hints.add("one-more.md".into(), How::Closed);
+        hints.add("one-more.md".into(), HintKind::Closed);
         assert!(hints.everything, "nothing is lost");
         assert_eq!(hints.paths.len(), MOST_PATHS, "nothing grows");
     }
@@ -269,8 +269,8 @@ mod tests {
         for n in 0..=MOST_PATHS {
             inbox.new_folder(format!("{n}").into());
         }
-        let WatchTask::Cover(folders) = inbox.wait(Duration::ZERO) else {
-            panic!("folders are to be covered")
+        let WatchTask::WatchFolders(folders) = inbox.wait(Duration::ZERO) else {
+            panic!("folders are to be watched")
         };
         assert_eq!(folders, [Utf8PathBuf::new()]);
     }

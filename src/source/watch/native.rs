@@ -11,7 +11,7 @@ use notify::{Config, Event, RecommendedWatcher, RecursiveMode, Watcher};
 
 use super::events::{WatchEvent, translate};
 use super::hints::Inbox;
-use super::unfit::{PROOF, Unfit};
+use super::watch_error::{EVENT_TIMEOUT, WatchError};
 
 /// The prefix of the names of test files, before the process id and a number.
 const COOKIE: &str = ".feedmill-cookie-";
@@ -23,11 +23,11 @@ pub(super) struct Native {
 }
 
 impl Native {
-    /// Sends events about changes below `root`, an absolute path without links, to `inbox`. With `must_prove`, fails unless the file system
+    /// Sends events about changes below `root`, an absolute path without links, to `inbox`. With `must_test`, fails unless the file system
     /// is local and a test shows that events work.
-    pub(super) fn install(root: &Utf8Path, must_prove: bool, inbox: &Arc<Inbox>) -> Result<Native, Unfit> {
-        if must_prove && let Some(kind) = remote_kind(root) {
-            return Err(Unfit::Remote(kind));
+    pub(super) fn install(root: &Utf8Path, must_test: bool, inbox: &Arc<Inbox>) -> Result<Native, WatchError> {
+        if must_test && let Some(kind) = remote_kind(root) {
+            return Err(WatchError::Remote(kind));
         }
         let handler = {
             let inbox = Arc::clone(inbox);
@@ -36,8 +36,8 @@ impl Native {
                 Ok(event) => forward(&event, &root, &inbox),
                 Err(error) => {
                     // an unknown part of the tree is not watched
-                    match Unfit::from(error) {
-                        exhausted @ Unfit::Exhausted(_) => inbox.give_up(exhausted),
+                    match WatchError::from(error) {
+                        exhausted @ WatchError::LimitReached(_) => inbox.give_up(exhausted),
                         why => tracing::debug!("a part of {} may not be watched: {why}", root.display()),
                     }
                     inbox.everything();
@@ -46,8 +46,8 @@ impl Native {
         };
         let mut watcher = RecommendedWatcher::new(handler, Config::default().with_follow_symlinks(false))?;
         watcher.watch(root.as_std_path(), RecursiveMode::Recursive)?;
-        if must_prove && !raises_events(root, inbox) {
-            return Err(Unfit::Silent);
+        if must_test && !raises_events(root, inbox) {
+            return Err(WatchError::NoEvent);
         }
         Ok(Native {
             root: root.to_owned(),
@@ -59,7 +59,7 @@ impl Native {
     ///
     /// The watcher has started to watch it by itself, but reports neither the end nor the success. It also drops a folder that was moved or
     /// created again if events about its old name arrive late. A second call for the same folder solves both.
-    pub(super) fn cover(&mut self, path: &Utf8Path) -> Result<bool, Unfit> {
+    pub(super) fn watch_folder(&mut self, path: &Utf8Path) -> Result<bool, WatchError> {
         let path = self.root.join(path);
         if !fs::symlink_metadata(&path).is_ok_and(|metadata| metadata.is_dir()) {
             return Ok(false);
@@ -86,9 +86,9 @@ fn forward(event: &Event, root: &std::path::Path, inbox: &Inbox) {
         match meaning {
             WatchEvent::Everything => inbox.everything(),
             WatchEvent::RootGone => inbox.root_gone(),
-            WatchEvent::Changed(path, how) => inbox.add(path, how),
-            WatchEvent::ChangedAndCover(path, how) => {
-                inbox.add(path.clone(), how);
+            WatchEvent::Changed(path, kind) => inbox.add(path, kind),
+            WatchEvent::ChangedOrNewFolder(path, kind) => {
+                inbox.add(path.clone(), kind);
                 inbox.new_folder(path);
             }
         }
@@ -105,11 +105,11 @@ fn raises_events(root: &Utf8Path, inbox: &Inbox) -> bool {
         Ok(_) => {}
         Err(error) if error.kind() == ErrorKind::NotFound => return true,
         Err(error) => {
-            tracing::debug!("{root} takes no file to prove by that it is watched: {error}");
+            tracing::debug!("{root} takes no test file, so its events are not tested: {error}");
             return true;
         }
     }
-    let raises_events = inbox.wait_for_cookie(&name, PROOF);
+    let raises_events = inbox.wait_for_cookie(&name, EVENT_TIMEOUT);
     if let Err(error) = fs::remove_file(&path) {
         tracing::warn!("{path} is left over and may be deleted: {error}");
     }
@@ -162,7 +162,7 @@ mod tests {
             (io(13).add_path("/posts/in".into()), "/posts/in cannot be watched: "),
         ];
         for (error, expected) in cases {
-            let message = Unfit::from(error).to_string();
+            let message = WatchError::from(error).to_string();
             assert!(message.contains(expected), "{message}");
         }
     }
@@ -177,26 +177,26 @@ mod tests {
     }
 
     #[test]
-    fn a_new_folder_raises_an_event_and_can_be_covered_after_its_watch_was_lost() {
+    fn a_new_folder_raises_an_event_and_can_be_watched_after_its_watch_was_lost() {
         let temporary = tempfile::tempdir().unwrap();
         let root = Utf8PathBuf::from_path_buf(temporary.path().canonicalize().unwrap()).unwrap();
         let inbox = Arc::new(Inbox::default());
         let mut native = Native::install(&root, true, &inbox).unwrap();
         fs::create_dir(root.join("new")).unwrap();
-        let WatchTask::Cover(folders) = inbox.wait(PROOF) else {
-            panic!("a new folder is to be covered")
+        let WatchTask::WatchFolders(folders) = inbox.wait(EVENT_TIMEOUT) else {
+            panic!("a new folder is to be watched")
         };
         assert_eq!(folders, ["new"]);
-        assert_eq!(native.cover("new".into()), Ok(true));
+        assert_eq!(native.watch_folder("new".into()), Ok(true));
         native.watcher.unwatch(root.join("new").as_std_path()).unwrap();
-        assert_eq!(native.cover("new".into()), Ok(true));
+        assert_eq!(native.watch_folder("new".into()), Ok(true));
         fs::create_dir(root.join("new/deep")).unwrap();
-        let WatchTask::Cover(folders) = inbox.wait(PROOF) else {
+        let WatchTask::WatchFolders(folders) = inbox.wait(EVENT_TIMEOUT) else {
             panic!("its files raise events")
         };
         assert_eq!(folders, ["new/deep"]);
         fs::write(root.join("a.md"), "# A").unwrap();
-        assert_eq!(native.cover("a.md".into()), Ok(false), "a file is no folder");
-        assert_eq!(native.cover("gone".into()), Ok(false));
+        assert_eq!(native.watch_folder("a.md".into()), Ok(false), "a file is not a folder");
+        assert_eq!(native.watch_folder("gone".into()), Ok(false));
     }
 }

@@ -8,7 +8,7 @@ use std::os::unix::fs::MetadataExt as _;
 use camino::{Utf8Path, Utf8PathBuf};
 use rustix::fs::{FlockOperation, flock};
 
-use super::strangers::Stranger;
+use super::foreign_files::ForeignFile;
 use super::{FileRecord, Manifest, WriteError};
 use crate::static_site::manifest;
 
@@ -75,17 +75,17 @@ impl FolderPair {
         remove(&self.new)
     }
 
-    /// Puts the new folder with its `files`, and the files of `strangers`, in the place of the old one, whose files `before` lists.
+    /// Puts the new folder with its `files`, and the files of `foreign_files`, in the place of the old one, whose files `before` lists.
     /// Returns whether this was done file by file.
     pub(super) fn take(
         self,
         files: &BTreeMap<Utf8PathBuf, FileRecord>,
-        strangers: impl Iterator<Item = Stranger>,
+        foreign_files: impl Iterator<Item = ForeignFile>,
         before: &Manifest,
     ) -> io::Result<bool> {
         if self.is_beside {
-            for stranger in strangers {
-                stranger.keep(&self.out, &self.new)?;
+            for foreign in foreign_files {
+                foreign.keep(&self.out, &self.new)?;
             }
             if let Ok(metadata) = fs::metadata(&self.out) {
                 fs::set_permissions(&self.new, metadata.permissions())?;

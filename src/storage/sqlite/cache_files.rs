@@ -1,6 +1,6 @@
 //! Caches as files beside the database: `problems.json`, `links.json`.
 //!
-//! They are no tables of it, because a command may write one while a server holds the database, and because a copy of the ledger needs
+//! They are not tables of it, because a command may write one while a server holds the database, and because a copy of the ledger needs
 //! none of them.
 
 use std::fs;

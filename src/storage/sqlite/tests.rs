@@ -252,12 +252,12 @@ fn the_record_of_the_site_is_read_alone() {
     });
     let (mut file, _) = SqliteStorage::new(dir).open_exclusive().unwrap();
     file.write(put(&post("x:1", "One"))).unwrap();
-    assert_eq!(read_site(dir), None, "a post is no site");
+    assert_eq!(read_site(dir), None, "a post is not a site");
     file.write(put(&site)).unwrap();
     assert_eq!(read_site(dir), Some(site.clone()), "while it is open");
     drop(file);
     assert_eq!(read_site(dir), Some(site));
-    std::fs::write(dir.join("ledger.db"), "this is no database").unwrap();
+    std::fs::write(dir.join("ledger.db"), "this is not a database").unwrap();
     assert_eq!(read_site(dir), None, "what is damaged is for others to mend");
 }
 
@@ -287,7 +287,7 @@ fn nothing_of_a_batch_is_on_disk_before_all_of_it_is() {
     let records = (0..=3 * PIECE).map(|number| {
         if number > 0 && number % PIECE == 0 {
             // a piece is taken after the one before it was written
-            until("what came before is taken", || store.queue.is_clear());
+            until("what came before is taken", || store.queue.is_empty());
         }
         if number == 3 * PIECE {
             assert_eq!(folder.on_disk().len(), 0);

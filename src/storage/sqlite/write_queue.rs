@@ -97,12 +97,6 @@ impl WriteQueue {
         is_whole
     }
 
-    /// Whether the thread has taken all changes.
-    #[cfg(test)]
-    pub(super) fn is_clear(&self) -> bool {
-        self.state().pending.is_empty()
-    }
-
     /// Waits until all changes are on disk. Returns `false` if they are not by `deadline`, or cannot be written now.
     pub(super) fn wait_until_written(&self, deadline: Instant) -> bool {
         let mut state = self.state();
@@ -302,6 +296,13 @@ mod tests {
     use super::*;
     use crate::identity::SiteRecord;
     use crate::storage::RecordChange;
+
+    impl WriteQueue {
+        /// Whether the thread has taken all changes.
+        pub(in crate::storage::sqlite) fn is_empty(&self) -> bool {
+            self.state().pending.is_empty()
+        }
+    }
 
     fn deletion(key: &str) -> PendingWrites {
         PendingWrites::from_changes([RecordChange::Delete("post", key.to_owned())])

@@ -111,7 +111,7 @@ fn a_slow_reader_gets_the_whole_response() {
         }
         sleep(Duration::from_millis(20));
     }
-    assert!(since.elapsed() > Duration::from_millis(300), "this was no slow reader");
+    assert!(since.elapsed() > Duration::from_millis(300), "this was not a slow reader");
 }
 
 fn assert_turned_away(mut client: Client) {

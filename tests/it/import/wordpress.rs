@@ -175,16 +175,20 @@ fn an_item_that_is_cut_is_a_draft_and_the_others_are_read() {
 #[test]
 fn a_file_that_is_no_xml_at_all_is_refused_with_what_is_known() {
     for (name, content, expected) in [
-        ("export.xml", "just words", "it is no export that feedmill knows; known are"),
+        (
+            "export.xml",
+            "just words",
+            "it is not an export that feedmill knows; known are",
+        ),
         (
             "export.xml",
             "<html><body>Not here</body></html>",
             "it is neither a feed nor an export",
         ),
-        ("export.json", "{\"some\": 1}", "it is no export that feedmill knows"),
+        ("export.json", "{\"some\": 1}", "it is not an export that feedmill knows"),
         ("export.json", "{\"db\": ", "it is broken JSON"),
         ("export.zip", "PK\u{3}\u{4} and no more", "it is a broken archive"),
-        ("export.xml", "", "it is no export"),
+        ("export.xml", "", "it is not an export"),
     ] {
         let at = folder(&[(name, content)]);
         let (status, _, err) = import(at.path(), &[name, "posts"]);

@@ -218,13 +218,13 @@ async fn reading_causes_no_scan() {
     })
     .await;
     // the scans for the change itself are over when there is none for a second
-    let mut looks = publisher.health().looks;
+    let mut scans = publisher.health().scans;
     let mut since = Instant::now();
     let begun = Instant::now();
     until(&publisher, "silence", || {
-        let now = publisher.health().looks;
-        if now != looks {
-            (looks, since) = (now, Instant::now());
+        let now = publisher.health().scans;
+        if now != scans {
+            (scans, since) = (now, Instant::now());
         }
         fs::read(posts.path("b.md")).unwrap();
         since.elapsed() > Duration::from_secs(1)

@@ -77,7 +77,7 @@ fn path_of(number: u8) -> Utf8PathBuf {
 }
 
 /// Performs `operation` as far as possible. Returns the hints that the system would send.
-fn perform(posts: &Posts, operation: &Operation, count: usize) -> Vec<(Utf8PathBuf, How)> {
+fn perform(posts: &Posts, operation: &Operation, count: usize) -> Vec<(Utf8PathBuf, HintKind)> {
     use Operation as O;
     let beside = posts.path_outside("aside");
     let mode = |path: u8, mode: u32| fs::set_permissions(posts.root.join(path_of(path)), fs::Permissions::from_mode(mode));
@@ -85,59 +85,59 @@ fn perform(posts: &Posts, operation: &Operation, count: usize) -> Vec<(Utf8PathB
     match *operation {
         O::Write(path, text) => {
             let _ = fs::write(posts.root.join(path_of(path)), format!("# Text {}\n", text % 4));
-            vec![(path_of(path), How::Modified), (path_of(path), How::Closed)]
+            vec![(path_of(path), HintKind::Modified), (path_of(path), HintKind::Closed)]
         }
         O::Rename(from, to) => {
             let _ = fs::rename(posts.root.join(path_of(from)), posts.root.join(path_of(to)));
-            vec![(path_of(from), How::Seen), (path_of(to), How::Moved)]
+            vec![(path_of(from), HintKind::Seen), (path_of(to), HintKind::Moved)]
         }
         O::Delete(path) => {
             let path = posts.root.join(path_of(path));
             let _ = fs::remove_file(&path).or_else(|_| fs::remove_dir_all(&path));
-            vec![(path.strip_prefix(&posts.root).unwrap().to_owned(), How::Seen)]
+            vec![(path.strip_prefix(&posts.root).unwrap().to_owned(), HintKind::Seen)]
         }
         O::Touch(path) => {
             if let Ok(file) = fs::File::options().append(true).open(posts.root.join(path_of(path))) {
                 let _ = file.set_modified(std::time::SystemTime::now());
             }
-            one(path, How::Seen)
+            one(path, HintKind::Seen)
         }
         O::MakeFolder(path) => {
             let _ = fs::create_dir(posts.root.join(path_of(path)));
-            one(path, How::Seen)
+            one(path, HintKind::Seen)
         }
         O::MoveOut(path) => {
             let _ = fs::remove_dir_all(&beside);
             let _ = fs::rename(posts.root.join(path_of(path)), &beside);
-            one(path, How::Seen)
+            one(path, HintKind::Seen)
         }
         O::MoveIn(path) => {
             let _ = fs::rename(&beside, posts.root.join(path_of(path)));
-            one(path, How::Moved)
+            one(path, HintKind::Moved)
         }
         O::Link(target, path) => {
             let _ = symlink(posts.root.join(path_of(target)), posts.root.join(path_of(path)));
-            one(path, How::Modified)
+            one(path, HintKind::Modified)
         }
         O::SwapLink(target, path) => {
             let next = posts.root.join(".next");
             let _ = symlink(posts.root.join(path_of(target)), &next);
             let _ = fs::rename(&next, posts.root.join(path_of(path)));
-            one(path, How::Moved)
+            one(path, HintKind::Moved)
         }
         O::Shut(path) => {
             let _ = mode(path, 0);
-            one(path, How::Seen)
+            one(path, HintKind::Seen)
         }
         O::Open(path) => {
             let _ = mode(path, 0o755);
-            one(path, How::Seen)
+            one(path, HintKind::Seen)
         }
         O::ReplaceRoot => {
             let _ = fs::rename(&posts.root, posts.path_outside(&format!("root{count}")));
             fs::create_dir(&posts.root).unwrap();
             posts.write("a.md", "# In another folder");
-            vec![(Utf8PathBuf::new(), How::Seen)]
+            vec![(Utf8PathBuf::new(), HintKind::Seen)]
         }
         O::Look(_) => Vec::new(),
     }

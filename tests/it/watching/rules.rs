@@ -17,9 +17,12 @@ fn an_unchanged_folder_changes_nothing() {
 #[test]
 fn a_hint_without_a_change_on_disk_changes_nothing() {
     let mut driver = Driver::of(&["a.md", "b.md"]);
-    for how in [How::Seen, How::Modified, How::Closed, How::Moved] {
-        let outcome = driver.scan_paths(10, &[("a.md", how), ("gone.md", how), ("../x.md", how), (".git/x.md", how)]);
-        assert!(!outcome.changed && outcome.again_in.is_none(), "{how:?}");
+    for kind in [HintKind::Seen, HintKind::Modified, HintKind::Closed, HintKind::Moved] {
+        let outcome = driver.scan_paths(
+            10,
+            &[("a.md", kind), ("gone.md", kind), ("../x.md", kind), (".git/x.md", kind)],
+        );
+        assert!(!outcome.changed && outcome.again_in.is_none(), "{kind:?}");
     }
     assert_eq!(driver.served(), ["a.md", "b.md"]);
 }
@@ -28,7 +31,7 @@ fn a_hint_without_a_change_on_disk_changes_nothing() {
 fn a_file_renamed_into_place_is_accepted_at_once() {
     let mut driver = Driver::of(&["a.md"]);
     driver.posts.write("new.md", "# New");
-    let outcome = driver.scan_paths(0, &[("new.md", How::Moved)]);
+    let outcome = driver.scan_paths(0, &[("new.md", HintKind::Moved)]);
     assert_eq!(events(&outcome), [("new.md", &PostEventKind::Added)]);
     assert_eq!(driver.served(), ["a.md", "new.md"]);
 }
@@ -41,7 +44,7 @@ fn files_that_swap_paths_are_accepted_together() {
     driver.posts.rename("b.md", "a.md");
     driver.posts.rename("aside", "b.md");
     // the hint of the last rename has not come yet
-    driver.scan_paths(0, &[("a.md", How::Moved), ("b.md", How::Seen)]);
+    driver.scan_paths(0, &[("a.md", HintKind::Moved), ("b.md", HintKind::Seen)]);
     assert_eq!((driver.body("a.md"), driver.body("b.md")), (b, a));
 }
 
@@ -50,13 +53,13 @@ fn a_renamed_file_is_missing_while_its_replacement_settles() {
     let mut driver = Driver::of(&["a.md", "b.md"]);
     driver.posts.rename("b.md", "a.md");
     driver.posts.write("b.md", "# Another");
-    driver.scan_paths(0, &[("a.md", How::Moved), ("b.md", How::Seen)]);
+    driver.scan_paths(0, &[("a.md", HintKind::Moved), ("b.md", HintKind::Seen)]);
     assert!(driver.tracker.missing().contains(Utf8Path::new("b.md")));
     driver.scan_paths(100, &[]);
     assert!(driver.tracker.missing().is_empty() && driver.body("b.md").contains("Another"));
     // an edit in place replaces nothing
     driver.posts.write("a.md", "# Edited");
-    driver.scan_paths(0, &[("a.md", How::Modified)]);
+    driver.scan_paths(0, &[("a.md", HintKind::Modified)]);
     assert!(driver.tracker.missing().is_empty());
 }
 
@@ -64,9 +67,9 @@ fn a_renamed_file_is_missing_while_its_replacement_settles() {
 fn a_known_file_that_was_closed_is_accepted_at_once_but_not_twice_within_the_settle_time() {
     let mut driver = Driver::of(&["a.md"]);
     driver.posts.write("a.md", "# One");
-    assert!(driver.scan_paths(0, &[("a.md", How::Closed)]).changed);
+    assert!(driver.scan_paths(0, &[("a.md", HintKind::Closed)]).changed);
     driver.posts.write("a.md", "# One and two");
-    let outcome = driver.scan_paths(50, &[("a.md", How::Closed)]);
+    let outcome = driver.scan_paths(50, &[("a.md", HintKind::Closed)]);
     assert!(!outcome.changed);
     assert_eq!(outcome.again_in, Some(Duration::from_millis(100)));
     assert!(driver.scan_paths(100, &[]).changed);
@@ -75,14 +78,14 @@ fn a_known_file_that_was_closed_is_accepted_at_once_but_not_twice_within_the_set
 
 #[test]
 fn a_new_file_has_to_settle() {
-    for how in [How::Closed, How::Seen] {
+    for kind in [HintKind::Closed, HintKind::Seen] {
         let mut driver = Driver::of(&["a.md"]);
         driver.posts.write("new.md", "# New");
-        assert!(!driver.scan_paths(0, &[("new.md", how)]).changed);
+        assert!(!driver.scan_paths(0, &[("new.md", kind)]).changed);
         driver.posts.write("new.md", "# New, and growing");
         assert!(!driver.scan_paths(99, &[]).changed, "it is another version");
         assert!(!driver.scan_paths(99, &[]).changed);
-        assert!(driver.scan_paths(1, &[]).changed, "{how:?}");
+        assert!(driver.scan_paths(1, &[]).changed, "{kind:?}");
     }
 }
 
@@ -90,13 +93,13 @@ fn a_new_file_has_to_settle() {
 fn a_file_being_written_waits_for_its_writer() {
     let mut driver = Driver::of(&["a.md"]);
     driver.posts.write("a.md", "# Half");
-    assert!(!driver.scan_paths(0, &[("a.md", How::Modified)]).changed);
+    assert!(!driver.scan_paths(0, &[("a.md", HintKind::Modified)]).changed);
     assert!(!driver.scan(1900).changed, "a writer may pause");
     driver.posts.write("a.md", "# Half and half");
-    assert!(!driver.scan_paths(10, &[("a.md", How::Modified)]).changed);
-    assert!(driver.scan_paths(10, &[("a.md", How::Closed)]).changed, "closed");
+    assert!(!driver.scan_paths(10, &[("a.md", HintKind::Modified)]).changed);
+    assert!(driver.scan_paths(10, &[("a.md", HintKind::Closed)]).changed, "closed");
     driver.posts.write("a.md", "# Never closed");
-    assert!(!driver.scan_paths(1000, &[("a.md", How::Modified)]).changed);
+    assert!(!driver.scan_paths(1000, &[("a.md", HintKind::Modified)]).changed);
     assert!(driver.scan_paths(2000, &[]).changed, "stable for two seconds");
 }
 
@@ -130,7 +133,7 @@ fn a_broken_version_keeps_the_last_good_one() {
     let mut driver = Driver::of(&["a.md"]);
     let good = driver.body("a.md");
     fs::write(driver.posts.path("a.md"), b"# caf\xe9").unwrap();
-    let outcome = driver.scan_paths(0, &[("a.md", How::Moved)]);
+    let outcome = driver.scan_paths(0, &[("a.md", HintKind::Moved)]);
     let why = "byte 0xe9 is not UTF-8".to_owned();
     assert_eq!(events(&outcome), [("a.md", &PostEventKind::Broken { why })]);
     assert!(outcome.changed, "the diagnostic is new");
@@ -145,7 +148,7 @@ fn a_broken_version_keeps_the_last_good_one() {
         ["a.md:1:6: error: byte 0xe9 is not UTF-8; the last good version stays published (save the file as UTF-8)"]
     );
     driver.posts.write("a.md", "# café");
-    let outcome = driver.scan_paths(0, &[("a.md", How::Moved)]);
+    let outcome = driver.scan_paths(0, &[("a.md", HintKind::Moved)]);
     assert_eq!(events(&outcome), [("a.md", &PostEventKind::Mended)]);
     assert!(!driver.messages().iter().any(|message| message.contains("error")));
 }
@@ -155,15 +158,15 @@ fn a_mistake_in_its_date_does_not_change_the_id_of_a_post() {
     let post = |fields: &str| format!("---\n{fields}\n---\nText.\n");
     let mut driver = Driver::of(&[]);
     driver.posts.write("a.md", &post("date: 2026-01-31"));
-    driver.scan_paths(0, &[("a.md", How::Moved)]);
+    driver.scan_paths(0, &[("a.md", HintKind::Moved)]);
     let id = |driver: &Driver| driver.tracker.posts().next().unwrap().id.clone();
     let good = id(&driver);
     for (slip, why) in [
         ("date: 2026-13-41", "there is no such day or time as `2026-13-41`"),
-        ("date: yesterday", "`yesterday` is no date that is understood"),
+        ("date: yesterday", "`yesterday` is not a date that feedmill understands"),
     ] {
         driver.posts.write("a.md", &post(slip));
-        let outcome = driver.scan_paths(0, &[("a.md", How::Moved)]);
+        let outcome = driver.scan_paths(0, &[("a.md", HintKind::Moved)]);
         let why = why.to_owned();
         assert_eq!(events(&outcome), [("a.md", &PostEventKind::Broken { why: why.clone() })]);
         assert_eq!(id(&driver), good, "{slip}");
@@ -174,11 +177,11 @@ fn a_mistake_in_its_date_does_not_change_the_id_of_a_post() {
         );
         // touched
         driver.posts.write("a.md", &post(slip));
-        let outcome = driver.scan_paths(0, &[("a.md", How::Moved)]);
+        let outcome = driver.scan_paths(0, &[("a.md", HintKind::Moved)]);
         assert_eq!(events(&outcome), []);
     }
     driver.posts.write("a.md", &post("date: 2026-13-41\ndraft: true"));
-    let outcome = driver.scan_paths(0, &[("a.md", How::Moved)]);
+    let outcome = driver.scan_paths(0, &[("a.md", HintKind::Moved)]);
     assert_eq!(events(&outcome), [("a.md", &PostEventKind::Mended)]);
     assert_eq!(
         driver.tracker.posts().next().unwrap().status,
@@ -186,10 +189,10 @@ fn a_mistake_in_its_date_does_not_change_the_id_of_a_post() {
         "a draft is one at once"
     );
     driver.posts.write("a.md", &post("title: No date"));
-    driver.scan_paths(0, &[("a.md", How::Moved)]);
+    driver.scan_paths(0, &[("a.md", HintKind::Moved)]);
     assert!(
         driver.messages().iter().all(|message| !message.contains("error")),
-        "a date taken out is no slip"
+        "a removed date is not a mistake"
     );
 }
 
@@ -199,7 +202,7 @@ fn an_empty_file_waits_and_never_replaces_a_post() {
     let good = driver.body("a.md");
     driver.posts.write("a.md", "");
     driver.posts.write("new.md", "");
-    let hints = [("a.md", How::Closed), ("new.md", How::Moved)];
+    let hints = [("a.md", HintKind::Closed), ("new.md", HintKind::Moved)];
     assert!(
         !driver.scan_paths(0, &hints).changed,
         "a truncated file is about to be written"
@@ -254,7 +257,7 @@ fn an_unreadable_version_keeps_the_last_good_one() {
 fn a_deletion_is_accepted_after_a_second() {
     let mut driver = Driver::of(&["a.md", "b.md", "c.md"]);
     driver.posts.remove("a.md");
-    let outcome = driver.scan_paths(0, &[("a.md", How::Seen)]);
+    let outcome = driver.scan_paths(0, &[("a.md", HintKind::Seen)]);
     assert!(!outcome.changed);
     assert_eq!(outcome.again_in, Some(Duration::from_secs(1)));
     let outcome = driver.scan_paths(1000, &[]);
@@ -266,9 +269,9 @@ fn a_deletion_is_accepted_after_a_second() {
 fn an_editor_that_deletes_and_creates_deletes_nothing() {
     let mut driver = Driver::of(&["a.md", "b.md", "c.md"]);
     driver.posts.remove("a.md");
-    driver.scan_paths(0, &[("a.md", How::Seen)]);
+    driver.scan_paths(0, &[("a.md", HintKind::Seen)]);
     driver.posts.write("a.md", "# Saved");
-    let outcome = driver.scan_paths(20, &[("a.md", How::Closed)]);
+    let outcome = driver.scan_paths(20, &[("a.md", HintKind::Closed)]);
     assert_eq!(events(&outcome), [("a.md", &PostEventKind::Changed)]);
     assert!(!driver.scan_paths(5000, &[]).changed);
 }
@@ -281,12 +284,12 @@ fn a_move_is_detected_in_every_way() {
     let from = Utf8PathBuf::from("a.md");
     let cases: [(&str, See); 3] = [
         ("hinted", |driver| {
-            driver.scan_paths(0, &[("a.md", How::Seen), ("in/z.md", How::Moved)])
+            driver.scan_paths(0, &[("a.md", HintKind::Seen), ("in/z.md", HintKind::Moved)])
         }),
         ("seen by a scan", |driver| driver.scan(0)),
         ("hinted one by one", |driver| {
-            driver.scan_paths(0, &[("a.md", How::Seen)]);
-            driver.scan_paths(300, &[("in/z.md", How::Moved)])
+            driver.scan_paths(0, &[("a.md", HintKind::Seen)]);
+            driver.scan_paths(300, &[("in/z.md", HintKind::Moved)])
         }),
     ];
     for (name, see) in cases {
@@ -325,10 +328,10 @@ fn a_rename_that_changes_only_case_is_a_move() {
 fn a_moved_folder_moves_its_posts_and_never_hides_them() {
     let mut driver = Driver::of(&["in/a.md", "in/deep/b.md", "c.md"]);
     driver.posts.rename("in", "out");
-    driver.scan_paths(0, &[("in", How::Seen), ("out", How::Moved)]);
+    driver.scan_paths(0, &[("in", HintKind::Seen), ("out", HintKind::Moved)]);
     assert_eq!(driver.served(), ["c.md", "out/a.md", "out/deep/b.md"]);
     fs::rename(driver.posts.path("out/deep"), driver.posts.path_outside("deep")).unwrap();
-    driver.scan_paths(0, &[("out/deep", How::Seen)]);
+    driver.scan_paths(0, &[("out/deep", HintKind::Seen)]);
     driver.scan_paths(1000, &[]);
     assert_eq!(driver.served(), ["c.md", "out/a.md"]);
 }
@@ -464,7 +467,7 @@ fn two_writes_within_one_tick_of_the_file_system_are_both_noticed() {
         driver.posts.write("a.md", &text);
         let file = fs::File::options().append(true).open(driver.posts.path("a.md")).unwrap();
         file.set_modified(just_now).unwrap();
-        driver.scan_paths(0, &[("a.md", How::Moved)]);
+        driver.scan_paths(0, &[("a.md", HintKind::Moved)]);
         assert_eq!(driver.body("a.md").trim_end(), text);
     }
 }
@@ -476,7 +479,7 @@ fn files_that_are_created_one_by_one_are_accepted_together() {
     for n in 0..50 {
         let path = format!("new{n}.md");
         driver.posts.write(&path, "# New");
-        builds += u32::from(driver.scan_paths(10, &[(&path, How::Closed)]).changed);
+        builds += u32::from(driver.scan_paths(10, &[(&path, HintKind::Closed)]).changed);
     }
     let mut looks = 0;
     while let Some(wait) = driver.scan_paths(0, &[]).again_in {
@@ -502,7 +505,7 @@ fn a_kubernetes_swap_changes_all_posts_together_and_hides_none() {
     driver.posts.link("..2026_2", "..data_tmp");
     driver.posts.rename("..data_tmp", "..data");
     fs::remove_dir_all(driver.posts.path("..2026_1")).unwrap();
-    assert!(!driver.scan_paths(0, &[("..data", How::Moved)]).changed);
+    assert!(!driver.scan_paths(0, &[("..data", HintKind::Moved)]).changed);
     driver.scan_paths(100, &[]);
     let bodies = ["a.md", "b.md"].map(|path| driver.body(path).trim_end().to_owned());
     assert_eq!(bodies, ["# New a", "# New b"]);
@@ -514,7 +517,7 @@ fn too_many_new_files_are_left_out_and_reported() {
     config.posts.max_files = 2;
     let mut driver = Driver::over(Posts::of(&["b.md", "c.md"]), config);
     driver.posts.write("a.md", "# A");
-    driver.scan_paths(0, &[("a.md", How::Moved)]);
+    driver.scan_paths(0, &[("a.md", HintKind::Moved)]);
     driver.scan(0);
     driver.scan(5000);
     assert_eq!(driver.served(), ["b.md", "c.md"], "who was first stays");
@@ -530,7 +533,7 @@ fn too_many_new_files_are_left_out_and_reported() {
 fn refused_files_are_reported_once() {
     let mut driver = Driver::of(&["a.md"]);
     driver.posts.link("/etc/passwd", "passwd.md");
-    let outcome = driver.scan_paths(0, &[("passwd.md", How::Seen)]);
+    let outcome = driver.scan_paths(0, &[("passwd.md", HintKind::Seen)]);
     let why = "is a link that leads out of the posts folder and is not followed".to_owned();
     assert_eq!(events(&outcome), [("passwd.md", &PostEventKind::Broken { why })]);
     assert!(events(&driver.scan(1000)).is_empty(), "it is reported once");
@@ -562,10 +565,10 @@ fn a_post_that_becomes_unreadable_is_reported_and_so_is_its_return() {
 fn a_broken_version_has_only_the_diagnostic_of_the_error() {
     let mut driver = Driver::of(&["a.md"]);
     driver.posts.write("a.md", "---\ntitle: A: B\ndate: 2026-01-31\n---\n");
-    driver.scan_paths(0, &[("a.md", How::Moved)]);
+    driver.scan_paths(0, &[("a.md", HintKind::Moved)]);
     assert_eq!(driver.messages().len(), 1, "a warning about line 2: {:?}", driver.messages());
     fs::write(driver.posts.path("a.md"), b"# caf\xe9").unwrap();
-    driver.scan_paths(0, &[("a.md", How::Moved)]);
+    driver.scan_paths(0, &[("a.md", HintKind::Moved)]);
     let messages = driver.messages();
     assert!(
         messages.len() == 1 && messages[0].contains("the last good version stays"),
@@ -609,7 +612,7 @@ fn a_folder_that_becomes_unreadable_and_readable_again_is_reported() {
     assert_eq!(driver.served(), ["a.md", "in/b.md"]);
     rights(&driver, 0o755);
     assert_eq!(
-        events(&driver.scan_paths(0, &[("in", How::Seen)])),
+        events(&driver.scan_paths(0, &[("in", HintKind::Seen)])),
         [("in", &PostEventKind::Mended)]
     );
 }

@@ -125,7 +125,7 @@ fn a_broken_edit_of_a_post_whose_text_is_not_in_memory_keeps_it_listed_and_is_re
     let before = site(&driver, None);
     let whole = get(&before, "/archive/1/rss.xml").1;
     fs::write(driver.posts.path("p02.md"), b"caf\xe9").unwrap();
-    driver.scan_paths(0, &[("p02.md", How::Moved)]);
+    driver.scan_paths(0, &[("p02.md", HintKind::Moved)]);
     let messages = driver.messages().join("\n");
     assert!(
         messages.contains("the last good version stays listed, but its text cannot be shown until this is mended"),
@@ -151,7 +151,7 @@ fn a_broken_edit_of_a_post_whose_text_is_not_in_memory_keeps_it_listed_and_is_re
     // the same file is back: documents without its text were not cached, neither for this site nor for the next
     driver.posts.write("p02.md", &text(2, "whole words"));
     assert_eq!(get(&broken, "/archive/1/rss.xml").1, whole);
-    driver.scan_paths(0, &[("p02.md", How::Moved)]);
+    driver.scan_paths(0, &[("p02.md", HintKind::Moved)]);
     let mended = site(&driver, Some(&broken));
     assert!(!driver.messages().join("\n").contains("error"));
     for path in paths() {
@@ -177,7 +177,7 @@ fn a_mistake_in_the_front_matter_keeps_the_text_readable() {
     let mut driver = driver(0);
     let slip = text(2, "whole words").replace("date: 2026-01-03", "date: 2026-13-03");
     driver.posts.write("p02.md", &slip);
-    driver.scan_paths(0, &[("p02.md", How::Moved)]);
+    driver.scan_paths(0, &[("p02.md", HintKind::Moved)]);
     assert!(driver.messages().join("\n").contains("the last good version stays published"));
     let page = get(&site(&driver, None), "/posts/p02");
     assert!(page.0 == 200 && page.1.contains("number2"), "{page:?}");

@@ -59,9 +59,9 @@ pub(in super::super) fn parse_strict(text: &str, line: usize) -> Result<YamlMapp
     }
     let no_mapping = |at| YamlError::syntax(at, "a `key: value` is needed");
     let entries = match builder.root {
-        Some(Root::Map(entries)) => entries,
-        None | Some(Root::Node(Node { value: Value::Null, .. })) => Vec::new(),
-        Some(Root::Node(node)) => return Err(no_mapping(node.position)),
+        Some(DocumentRoot::Map(entries)) => entries,
+        None | Some(DocumentRoot::Node(Node { value: Value::Null, .. })) => Vec::new(),
+        Some(DocumentRoot::Node(node)) => return Err(no_mapping(node.position)),
     };
     Ok(YamlMapping {
         entries,
@@ -70,7 +70,7 @@ pub(in super::super) fn parse_strict(text: &str, line: usize) -> Result<YamlMapp
 }
 
 /// The root of the document.
-enum Root {
+enum DocumentRoot {
     Map(Vec<KeyValue>),
     Node(Node),
 }
@@ -100,7 +100,7 @@ struct Anchored {
 struct Builder {
     line: usize,
     open: Vec<OpenCollection>,
-    root: Option<Root>,
+    root: Option<DocumentRoot>,
     anchors: HashMap<usize, Anchored>,
     copied: usize,
     repeated: Vec<RepeatedKey>,
@@ -196,7 +196,7 @@ impl Builder {
         let value = match items {
             OpenItems::List(nodes) => Value::List(nodes),
             OpenItems::Map(entries, _) if self.open.is_empty() => {
-                self.root = Some(Root::Map(merge_mappings(entries)));
+                self.root = Some(DocumentRoot::Map(merge_mappings(entries)));
                 return;
             }
             OpenItems::Map(entries, _) => Value::Map(merge_repeated(merge_mappings(entries), &mut self.repeated)),
@@ -223,7 +223,7 @@ impl Builder {
                     entries.push(KeyValue { key, at, node });
                 }
             }
-            None => self.root = Some(Root::Node(node)),
+            None => self.root = Some(DocumentRoot::Node(node)),
         }
     }
 

@@ -1,4 +1,4 @@
-//! Files that are no sound ledger: each is moved aside or left alone, and reported.
+//! Files that are not sound ledger: each is moved aside or left alone, and reported.
 
 use std::fs;
 

@@ -62,7 +62,7 @@ fn live(layer: &Layer, folder: &TestFolder, n: u64, code: i32, from_then_on: boo
     let names = folder.names();
     assert!(
         !names.iter().any(|name| name.contains(".corrupt-")),
-        "{context}: a fault is no damage: {names:?}"
+        "{context}: a fault is not damage: {names:?}"
     );
     happened
 }

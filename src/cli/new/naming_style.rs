@@ -13,15 +13,15 @@ use super::front_matter::FrontMatterForm;
 use crate::post::{Origin, Post};
 use crate::site::Site;
 
-/// The newest posts that are looked at: a habit may have changed.
-const LOOKED_AT: usize = 20;
+/// The number of posts that are read, the newest: a style may have changed.
+const SAMPLE: usize = 20;
 
 /// The most bytes that the front matter of a file is looked for in.
 const HEAD: u64 = 16 * 1024;
 
 /// How the newest posts of a folder are named and written.
 #[derive(Debug)]
-pub(super) struct Habits {
+pub(super) struct NamingStyle {
     /// The folder that most are in, relative to the folder of posts, with `{year}`, `{month}` and `{day}` where it follows their dates.
     folder: Utf8PathBuf,
     /// The ending of their names, without the dot.
@@ -40,12 +40,12 @@ pub(super) struct Habits {
     pub(super) tags: Vec<String>,
 }
 
-impl Habits {
-    /// The habits of the newest posts of `site`, whose folder of posts is `root`.
-    pub(super) fn of(site: &Site, root: &Utf8Path) -> Habits {
+impl NamingStyle {
+    /// The style of the newest posts of `site`, whose folder of posts is `root`.
+    pub(super) fn from_posts_of(site: &Site, root: &Utf8Path) -> NamingStyle {
         let mut posts: Vec<&Arc<Post>> = site.all().iter().collect();
         posts.sort_by_key(|post| Reverse((post.date.timestamp(), &post.source)));
-        posts.truncate(LOOKED_AT);
+        posts.truncate(SAMPLE);
         let heads: Vec<String> = posts.iter().map(|post| read_head(&root.join(&post.source))).collect();
         let forms = heads.iter().filter_map(|head| FrontMatterForm::of(head));
         let form = most_common(forms.clone()).unwrap_or_default();
@@ -69,7 +69,7 @@ impl Habits {
             .iter()
             .filter(|post| matches!(post.origins.date, Origin::Field(_)))
             .collect();
-        Habits {
+        NamingStyle {
             folder: most_common(folders.iter()).cloned().unwrap_or_default(),
             ending: most_common(posts.iter().filter_map(|post| post.source.extension()))
                 .unwrap_or("md")
@@ -129,7 +129,7 @@ fn with_placeholders(folder: &Utf8Path, day: civil::Date) -> Utf8PathBuf {
 fn read_head(path: &Utf8Path) -> String {
     let mut head = Vec::new();
     if let Ok(file) = File::open(path) {
-        // what cannot be read shows no habit
+        // a file that cannot be read tells nothing of the style
         let _ = file.take(HEAD).read_to_end(&mut head);
     }
     String::from_utf8_lossy(&head).into_owned()

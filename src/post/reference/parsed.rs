@@ -15,7 +15,7 @@ const LONGEST_PATH: usize = 1024;
 
 /// An address within the site.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Written<'a> {
+pub struct ParsedReference<'a> {
     /// The path, percent-decoded, without a slash at its start.
     pub path: String,
     /// Whether a browser understands the address as it is written.
@@ -25,12 +25,12 @@ pub struct Written<'a> {
     /// The query and the fragment, as written, with `?` and `#`.
     pub rest: &'a str,
     /// What the path names.
-    pub form: Form,
+    pub form: ReferenceForm,
 }
 
 /// What the path of an address names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Form {
+pub enum ReferenceForm {
     /// A file, or the address of a page.
     Address,
     /// A file.
@@ -45,10 +45,10 @@ pub enum Form {
     Top,
 }
 
-impl Written<'_> {
+impl ParsedReference<'_> {
     /// Parses `reference`; `None` if it leads to another site or to a part of the same page.
     #[must_use]
-    pub fn parse(reference: &str) -> Option<Written<'_>> {
+    pub fn parse(reference: &str) -> Option<ParsedReference<'_>> {
         let reference = reference.trim();
         let (form, is_from_root, address) = form_of(reference)?;
         let is_address = address.len() == reference.len();
@@ -60,7 +60,7 @@ impl Written<'_> {
         // pages of other tools were written on Windows, too
         let path = path.replace('\\', "/");
         let is_from_root = is_from_root || path.starts_with('/');
-        Some(Written {
+        Some(ParsedReference {
             path: path.trim_start_matches('/').to_owned(),
             is_address,
             is_from_root,
@@ -81,45 +81,45 @@ impl Written<'_> {
 }
 
 /// Pelican's forms.
-const PELICAN: [(&str, Form); 8] = [
-    ("filename", Form::File),
-    ("static", Form::File),
-    ("attach", Form::File),
-    ("photo", Form::File),
-    ("tag", Form::Tag),
-    ("category", Form::Tag),
-    ("author", Form::Author),
-    ("index", Form::Top),
+const PELICAN: [(&str, ReferenceForm); 8] = [
+    ("filename", ReferenceForm::File),
+    ("static", ReferenceForm::File),
+    ("attach", ReferenceForm::File),
+    ("photo", ReferenceForm::File),
+    ("tag", ReferenceForm::Tag),
+    ("category", ReferenceForm::Tag),
+    ("author", ReferenceForm::Author),
+    ("index", ReferenceForm::Top),
 ];
 
 /// The forms of Nikola, by the word after `link://`.
-const NIKOLA: [(&str, Form); 7] = [
-    ("slug", Form::Name),
-    ("filename", Form::File),
-    ("tag", Form::Tag),
-    ("category", Form::Tag),
-    ("section_index", Form::Tag),
-    ("author", Form::Author),
-    ("root", Form::Address),
+const NIKOLA: [(&str, ReferenceForm); 7] = [
+    ("slug", ReferenceForm::Name),
+    ("filename", ReferenceForm::File),
+    ("tag", ReferenceForm::Tag),
+    ("category", ReferenceForm::Tag),
+    ("section_index", ReferenceForm::Tag),
+    ("author", ReferenceForm::Author),
+    ("root", ReferenceForm::Address),
 ];
 
 /// The form of `reference`, whether it leads from the root, and the address in it.
-fn form_of(reference: &str) -> Option<(Form, bool, &str)> {
+fn form_of(reference: &str) -> Option<(ReferenceForm, bool, &str)> {
     if let Some(name) = reference.strip_prefix(WIKILINK) {
-        return Some((Form::Name, false, name));
+        return Some((ReferenceForm::Name, false, name));
     }
     if let Some((form, path)) = pelican_form(reference) {
         return Some((form, false, path));
     }
     if let Some((name, path)) = reference.strip_prefix("link://").and_then(|link| link.split_once('/')) {
         let (_, form) = NIKOLA.iter().find(|(known, _)| *known == name)?;
-        return Some((*form, *form == Form::File, path));
+        return Some((*form, *form == ReferenceForm::File, path));
     }
     for (start, form) in [
-        ("@/", Form::File),
-        ("@site/", Form::File),
-        ("pathname:///", Form::Address),
-        ("__GHOST_URL__", Form::Address),
+        ("@/", ReferenceForm::File),
+        ("@site/", ReferenceForm::File),
+        ("pathname:///", ReferenceForm::Address),
+        ("__GHOST_URL__", ReferenceForm::Address),
     ] {
         if let Some(path) = reference.strip_prefix(start) {
             return Some((form, true, path));
@@ -127,11 +127,11 @@ fn form_of(reference: &str) -> Option<(Form, bool, &str)> {
     }
     let is_relative = Url::parse(reference) == Err(ParseError::RelativeUrlWithoutBase);
     let leads_elsewhere = reference.is_empty() || reference.starts_with(['#', '?']) || reference.starts_with("//");
-    (is_relative && !leads_elsewhere).then_some((Form::Address, false, reference))
+    (is_relative && !leads_elsewhere).then_some((ReferenceForm::Address, false, reference))
 }
 
 /// Parses `{filename}x`, as it is or percent-encoded, and the older `|filename|x`.
-fn pelican_form(reference: &str) -> Option<(Form, &str)> {
+fn pelican_form(reference: &str) -> Option<(ReferenceForm, &str)> {
     for (open, close) in [("{", "}"), ("%7B", "%7D"), ("|", "|"), ("%7C", "%7C")] {
         let Some(inner) = reference.strip_prefix(open) else {
             continue;
@@ -173,7 +173,7 @@ mod tests {
             ("wikilink:C%23", "Name C#"),
         ];
         for (reference, expected) in cases {
-            let written = Written::parse(reference).unwrap();
+            let written = ParsedReference::parse(reference).unwrap();
             let root = if written.is_from_root { "/" } else { "" };
             let shown = format!("{:?} {root}{} {}", written.form, written.path, written.rest);
             assert_eq!(shown.trim_end(), expected, "{reference}");
@@ -188,7 +188,7 @@ mod tests {
             "",
             "%ff",
         ] {
-            assert_eq!(Written::parse(elsewhere), None, "{elsewhere}");
+            assert_eq!(ParsedReference::parse(elsewhere), None, "{elsewhere}");
         }
     }
 }

@@ -15,14 +15,14 @@ const DEEPEST: usize = 200;
 
 /// A file, a symbolic link or an empty folder that this program did not write.
 #[derive(Debug)]
-pub(super) struct Stranger {
+pub(super) struct ForeignFile {
     /// Its path in the folder.
     pub(super) path: Utf8PathBuf,
-    kind: StrangerKind,
+    kind: ForeignFileKind,
 }
 
 #[derive(Clone, Copy, Debug)]
-enum StrangerKind {
+enum ForeignFileKind {
     File,
     Link,
     Folder,
@@ -38,7 +38,7 @@ pub(super) fn is_empty(out: &Utf8Path) -> io::Result<bool> {
 }
 
 /// All that is in `out` and not in `manifest`.
-pub(super) fn list(out: &Utf8Path, manifest: &Manifest) -> io::Result<Vec<Stranger>> {
+pub(super) fn list(out: &Utf8Path, manifest: &Manifest) -> io::Result<Vec<ForeignFile>> {
     let mut found = Vec::new();
     if out.exists() {
         add_of(out, Utf8Path::new(""), manifest, &mut found, DEEPEST)?;
@@ -47,7 +47,13 @@ pub(super) fn list(out: &Utf8Path, manifest: &Manifest) -> io::Result<Vec<Strang
 }
 
 /// Adds what is in `folder` of `out`. Returns whether something of this program was found there.
-fn add_of(out: &Utf8Path, folder: &Utf8Path, manifest: &Manifest, found: &mut Vec<Stranger>, deepest: usize) -> io::Result<bool> {
+fn add_of(
+    out: &Utf8Path,
+    folder: &Utf8Path,
+    manifest: &Manifest,
+    found: &mut Vec<ForeignFile>,
+    deepest: usize,
+) -> io::Result<bool> {
     let (mut is_ours, count) = (false, found.len());
     for entry in out.join(folder).read_dir_utf8()? {
         let entry = entry?;
@@ -71,28 +77,28 @@ fn add_of(out: &Utf8Path, folder: &Utf8Path, manifest: &Manifest, found: &mut Ve
             continue;
         }
         let kind = if file_type.is_symlink() {
-            StrangerKind::Link
+            ForeignFileKind::Link
         } else if file_type.is_file() {
-            StrangerKind::File
+            ForeignFileKind::File
         } else {
             return Err(io::Error::other(format!(
                 "{} is neither a file nor a folder and cannot be kept; move it away",
                 out.join(&path)
             )));
         };
-        found.push(Stranger { path, kind });
+        found.push(ForeignFile { path, kind });
     }
     let is_bare = found.len() == count && !is_ours;
     if is_bare && !folder.as_str().is_empty() {
-        found.push(Stranger {
+        found.push(ForeignFile {
             path: folder.to_owned(),
-            kind: StrangerKind::Folder,
+            kind: ForeignFileKind::Folder,
         });
     }
     Ok(is_ours)
 }
 
-impl Stranger {
+impl ForeignFile {
     /// Adds it to the folder `new`: a file as a hard link, so that a program that has it open keeps writing to it.
     pub(super) fn keep(&self, out: &Utf8Path, new: &Utf8Path) -> io::Result<()> {
         let (old, kept) = (out.join(&self.path), new.join(&self.path));
@@ -100,9 +106,9 @@ impl Stranger {
             fs::create_dir_all(folder)?;
         }
         match self.kind {
-            StrangerKind::Folder => fs::create_dir_all(&kept),
-            StrangerKind::Link => symlink(fs::read_link(&old)?, &kept),
-            StrangerKind::File => match fs::hard_link(&old, &kept) {
+            ForeignFileKind::Folder => fs::create_dir_all(&kept),
+            ForeignFileKind::Link => symlink(fs::read_link(&old)?, &kept),
+            ForeignFileKind::File => match fs::hard_link(&old, &kept) {
                 Ok(()) => Ok(()),
                 // it went away meanwhile
                 Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
