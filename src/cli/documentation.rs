@@ -38,7 +38,7 @@ pub(super) fn print_completions(arguments: &CompletionArgs, mut command: Command
 /// Writes a manual page for the program and for each command.
 pub(super) fn write_manual(arguments: &ManArgs, mut command: Command) -> anyhow::Result<ExitCode> {
     let folder = &arguments.folder;
-    fs::create_dir_all(folder).with_context(|| format!("the folder {folder} cannot be made"))?;
+    fs::create_dir_all(folder).with_context(|| format!("the folder {folder} cannot be created"))?;
     command.build();
     let mut written = 0;
     let commands: Vec<Command> = command.get_subcommands().cloned().collect();

@@ -69,13 +69,13 @@ pub(super) fn run(arguments: NewArgs) -> anyhow::Result<ExitCode> {
     let title = one_line(title.trim()).into_owned();
     let slug = slugify(&title);
     if slug.is_empty() {
-        bail!("a post needs a title with a letter or a digit, for its file is named after it");
+        bail!("a post needs a title with a letter or a digit, because its file is named after it");
     }
     let (config, root) = settings.load(posts, |_| ())?;
     let now = Timestamp::now();
     let date = post_date(date.as_deref(), &config, now)?;
     if !root.is_dir() {
-        fs::create_dir_all(&root).with_context(|| format!("the folder {root} cannot be made"))?;
+        fs::create_dir_all(&root).with_context(|| format!("the folder {root} cannot be created"))?;
         terminal::print_message(&format!("made the folder {}\n", one_line(root.as_str())));
     }
     let mut ledger = settings::load_ledger(&config, now)?;
@@ -125,7 +125,7 @@ fn add(file: &Utf8Path, text: &str, edits_first: bool) -> anyhow::Result<()> {
     let (Some(folder), Some(name)) = (file.parent(), file.file_name()) else {
         bail!("{file} is not a path of a file");
     };
-    fs::create_dir_all(folder).with_context(|| format!("the folder {folder} cannot be made"))?;
+    fs::create_dir_all(folder).with_context(|| format!("the folder {folder} cannot be created"))?;
     if file.exists() {
         return Err(exists(file));
     }

@@ -322,8 +322,8 @@ fn change_line(report: &PostEvent, site: &Site, now: Timestamp) -> String {
         PostEventKind::Moved { from } => format!("{GREEN}> {}{END} is now {GREEN}{path}{END} {state}", one_line(from.as_str())),
         PostEventKind::Removed => format!("{YELLOW}- {path}{END}"),
         PostEventKind::Withdrawn { .. } if post.is_none() => format!("{YELLOW}- {path}{END}"),
-        PostEventKind::Appeared => format!("{GREEN}+ {path}{END} {state} {DIM}its time has come{END}"),
-        PostEventKind::Expired => format!("{YELLOW}- {path}{END} its time is over"),
+        PostEventKind::Appeared => format!("{GREEN}+ {path}{END} {state} {DIM}it is scheduled for now{END}"),
+        PostEventKind::Expired => format!("{YELLOW}- {path}{END} it has expired"),
         PostEventKind::Withdrawn { why } => format!("{YELLOW}- {path}{END} is withdrawn: {}", one_line(why)),
         PostEventKind::Held { why } if report.path.as_str().is_empty() => {
             format!("{RED}!{END} {}; what was published stays", one_line(why))
@@ -333,8 +333,8 @@ fn change_line(report: &PostEvent, site: &Site, now: Timestamp) -> String {
         // the diagnostic follows
         PostEventKind::Broken { .. } if post.is_some() => format!("{RED}! {path}{END} is refused; its last good version stays"),
         PostEventKind::Broken { .. } => format!("{RED}! {path}{END} is refused"),
-        PostEventKind::Mended if post.is_some() => format!("{GREEN}✓ {path}{END} is well again {state}"),
-        PostEventKind::Mended => format!("{GREEN}✓ {path}{END} is well again"),
+        PostEventKind::Mended if post.is_some() => format!("{GREEN}✓ {path}{END} is fixed {state}"),
+        PostEventKind::Mended => format!("{GREEN}✓ {path}{END} is fixed"),
     }
 }
 
@@ -364,7 +364,7 @@ fn post_state(post: &Post, config: &Config, now: Timestamp) -> String {
         Visibility::Unlisted => format!("→ {address}{title} {DIM}unlisted{END}"),
         Visibility::Draft => format!("is a draft ({}){preview}", post.origins.status),
         Visibility::Private => format!("is private ({}){preview}", post.origins.status),
-        Visibility::Held => format!("is held back until that is mended{preview}"),
+        Visibility::Held => format!("is held back until that is fixed{preview}"),
         Visibility::Scheduled => format!(
             "is scheduled for {}, in {}{preview}",
             post.date.rfc3339(),

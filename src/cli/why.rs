@@ -229,7 +229,7 @@ fn describe_visibility(post: &Post, diagnostics: &[&Diagnostic], now: Timestamp)
         Visibility::Public => "yes, but in no feed".to_owned(),
         Visibility::Page => "yes, as a page: it is in no feed and no list".to_owned(),
         Visibility::Unlisted if post.kind == Kind::NotFound => "yes, as the page for addresses where there is nothing".to_owned(),
-        Visibility::Unlisted => format!("only to who knows its address: it is unlisted ({origin})"),
+        Visibility::Unlisted => format!("only to people who know its address: it is unlisted ({origin})"),
         Visibility::Draft => format!("no: it is a draft ({origin})"),
         Visibility::Private => format!("no: it is private ({origin})"),
         Visibility::Held => format!("no: it is held back: {}", reason(diagnostics)),

@@ -151,7 +151,7 @@ impl Shortcodes {
                     let message = format!("the template of the shortcode `{name}` fails: {problem}");
                     return mistake(
                         message,
-                        "mend the template; it is Jinja with `args`, named arguments and `inner`",
+                        "fix the template; it is Jinja with `args`, named arguments and `inner`",
                     );
                 }
             }

@@ -67,7 +67,7 @@ async fn answer_feed(document: impl FnOnce() -> String + Send + 'static) -> Resp
         Ok(document) => answer(Format::Atom.media_type(), document),
         Err(_) => problem(
             StatusCode::INTERNAL_SERVER_ERROR,
-            "the feed cannot be made; the log says more",
+            "the feed cannot be created; the log says why",
         ),
     }
 }

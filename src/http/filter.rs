@@ -331,7 +331,7 @@ fn internal_error(id: &str) -> Response<ResponseBody> {
     tracing::error!(id, "a request could not be answered");
     problem(
         StatusCode::INTERNAL_SERVER_ERROR,
-        "something went wrong on the server; its log says more",
+        "something went wrong on the server; its log says why",
     )
     .map(ResponseBody::from)
 }

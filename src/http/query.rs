@@ -117,7 +117,7 @@ fn cursor(name: &str, text: &str, order: Order, filter: &Filter) -> Result<Curso
         Ok(cursor)
     } else {
         Err(format!(
-            "this cursor belongs to another question: `{name}` is {what} with the same filters"
+            "this cursor belongs to another query: `{name}` is {what} with the same filters"
         ))
     }
 }

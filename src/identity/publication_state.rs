@@ -399,7 +399,7 @@ mod tests {
         let config = Config::default();
         let post = post("title: A\nid: 7", "Text.");
         let known = record(&post);
-        assert!(post.atom_id.is_some(), "the id is no IRI");
+        assert!(post.atom_id.is_some(), "the id is not an IRI");
         let published = |record: &PostRecord| with_known_id_and_address(Cow::Borrowed(&post), record, &config).into_owned();
         assert_eq!(published(&known), post);
         let other_in_atom = PostRecord {

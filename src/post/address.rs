@@ -46,8 +46,8 @@ impl AddressError {
             AddressError::Pattern => "patterns of other tools are not followed".to_owned(),
             AddressError::Elsewhere(base) => format!("it is not below the site's own address, {base}"),
             AddressError::NotUtf8 => "it is not UTF-8".to_owned(),
-            AddressError::NoPath => "an address holds no `..`, `?`, `#` or `\\`, and nothing empty between two `/`".to_owned(),
-            AddressError::NoPart => "a slug holds no `?`, `#` or `\\`".to_owned(),
+            AddressError::NoPath => "an address cannot contain `..`, `?`, `#`, `\\` or an empty part between two `/`".to_owned(),
+            AddressError::NoPart => "a slug cannot contain `?`, `#` or `\\`".to_owned(),
             AddressError::Reserved => "addresses that begin so are feedmill's own".to_owned(),
         }
     }
@@ -348,15 +348,15 @@ mod tests {
             ("permalink: /blog/:title/", "patterns"),
             ("permalink: \"/{{ page.slug }}/\"", "patterns"),
             ("url: https://elsewhere.example/x", "not below the site's own address"),
-            ("path: ../../etc/passwd", "holds no `..`"),
-            ("path: a//b", "an address holds"),
-            ("path: /", "an address holds"),
-            ("path: \"a\\nb\"", "an address holds"),
+            ("path: ../../etc/passwd", "cannot contain `..`"),
+            ("path: a//b", "an address cannot contain"),
+            ("path: /", "an address cannot contain"),
+            ("path: \"a\\nb\"", "an address cannot contain"),
             ("path: rss.xml", "feedmill's own"),
             ("path: /media/a.png", "feedmill's own"),
             ("path: /sitemap-2.xml", "feedmill's own"),
             ("url: /tags/x", "feedmill's own"),
-            ("slug: a?b", "a slug holds"),
+            ("slug: a?b", "a slug cannot contain"),
         ];
         for (front_matter, why) in cases {
             let (found, _, refused) = address(front_matter, "hello.md", "");

@@ -322,10 +322,10 @@ fn report_broken(broken: &BrokenDate, has_other: bool, passed: Option<Moment>, r
 /// Reports a post without a date; one whose file's name has an impossible date is held back.
 fn warn_undated(path: &PathName, remarks: &mut Remarks) {
     if let Some(text) = &path.date {
-        let message = format!("there is no such day as `{text}`, which the file's name holds");
+        let message = format!("there is no such day as `{text}`, which is in the file's name");
         remarks.hold_file("date-impossible", message, "rename the file, or write a `date`");
     } else {
-        let message = "it has no date, so the file's time stands for it";
+        let message = "it has no date, so the file's time is used";
         remarks.warn_file("date-missing", message, "write a `date`");
     }
 }
@@ -476,7 +476,7 @@ fn describe_broken(why: NoDate, text: Option<&str>) -> (&'static str, String) {
     match why {
         _ if is_placeholder => ("placeholder", format!("`{text}` is a placeholder of a template")),
         NoDate::Impossible => ("date-impossible", format!("there is no such day or time as `{text}`")),
-        NoDate::TooFar => ("date-too-far", format!("`{text}` lies beyond the year 9999")),
+        NoDate::TooFar => ("date-too-far", format!("`{text}` is after the year 9999")),
         NoDate::Unknown => ("date-unknown", format!("`{text}` is not a date that feedmill understands")),
     }
 }

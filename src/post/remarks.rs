@@ -141,7 +141,7 @@ impl<'a> Remarks<'a> {
     /// Adds a warning about the first character that no feed can contain: such characters are left out of every output.
     pub(super) fn check_control_characters(&mut self) {
         if let Some((offset, c)) = first_forbidden(self.text) {
-            let message = format!("the control character U+{:04X} is kept out of every output", u32::from(c));
+            let message = format!("the control character U+{:04X} is left out of every output", u32::from(c));
             self.warn_at("control-character", offset, 1, message, "delete it");
         }
     }

@@ -14,7 +14,7 @@ const PLUGINS: [(&str, &str); 3] = [
 /// Holds the post back for every sign that it is not finished. `body` is the text after the front matter.
 pub(super) fn hold_unfinished(fields: &Fields, body: &str, remarks: &mut Remarks) {
     if let Some((offset, line)) = find_conflict(remarks.text(), body) {
-        let message = "two versions of this file were to be merged, and both still stand here";
+        let message = "two versions of this file were to be merged, and both are still here";
         let mend = "choose what is to stay, and delete the lines of `<<<<<<<`, `=======` and `>>>>>>>`";
         remarks.hold_at("conflict-markers", offset, line.chars().count(), message, mend);
     }
@@ -31,7 +31,7 @@ pub(super) fn hold_unfinished(fields: &Fields, body: &str, remarks: &mut Remarks
             remarks.hold_value(
                 "not-a-post",
                 node,
-                format!("this is {what} and no post"),
+                format!("this is {what}, not a post"),
                 "write `draft: true`, or move the file elsewhere",
             );
         }

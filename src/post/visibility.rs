@@ -87,7 +87,7 @@ pub(super) fn read_status(
         && let Some(offset) = protected::find_protected(body)
     {
         let message = "this text is to be encrypted, which feedmill does not do, so the post is private";
-        let mend = "write `private: true`, or take the shortcode away";
+        let mend = "write `private: true`, or remove the shortcode";
         remarks.warn_at("encrypted-text", body_start + offset, 1, message, mend);
         remarks.hide_line_of_last();
         (status, origin) = (Status::Private, Origin::Text);
@@ -175,7 +175,7 @@ fn hold_unclear(field: &VisibilityField, remarks: &mut Remarks) {
         (Effect::Scheduled, _) if is_embargo(key) => "it is under an embargo, and nothing says until when".to_owned(),
         (Effect::Scheduled, _) => "it is to be published at a time that nothing names".to_owned(),
         (_, Some(text)) => format!("`{key}: {}` is not understood", shortened(text)),
-        (_, None) => format!("`{key}` has not one value"),
+        (_, None) => format!("`{key}` does not have exactly one value"),
     };
     let folded = key.to_ascii_lowercase();
     let mend = if *effect == Effect::Scheduled && is_embargo(key) {

@@ -85,7 +85,7 @@ impl ThemeLoader {
             }
             Err(wrong) => {
                 for diagnostic in &wrong {
-                    tracing::error!("{diagnostic}; the last good look stays");
+                    tracing::error!("{diagnostic}; the last good theme stays");
                 }
                 self.diagnostics = wrong;
             }

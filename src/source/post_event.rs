@@ -12,7 +12,7 @@ pub const LEDGER_EVENTS: &str = "feedmill::ledger_events";
 /// Added to an error about a public post whose file did not change: new rules are not an edit.
 pub(crate) const STAYS_PUBLISHED: &str = "; readers have this post, so it stays published as it is until its file is edited";
 /// Added to an error about a public post whose last good version was not stored.
-pub(crate) const WAITING: &str = "; readers have this post, and its address answers 503 until this is mended";
+pub(crate) const WAITING: &str = "; readers have this post, and its address answers 503 until this is fixed";
 
 /// Replaces the "held back" ending of `message`, an error about a public post, with `outcome`.
 pub(crate) fn add_outcome(message: &mut String, outcome: &str) {

@@ -163,7 +163,7 @@ impl<'a> ScanBuilder<'a> {
         }
         let is_too_deep = depth > self.rules.max_depth;
         if is_too_deep {
-            let message = format!("is more than {} folders deep and is not looked into", self.rules.max_depth);
+            let message = format!("is more than {} folders deep and is not read", self.rules.max_depth);
             let diagnostic = Diagnostic::new(Severity::Warning, "too-deep", path, message);
             self.refuse(diagnostic.mend("move it up, or raise posts.max_depth"));
         }

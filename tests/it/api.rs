@@ -115,10 +115,10 @@ fn a_cursor_is_valid_after_a_restart_and_only_for_its_filter() {
     let made_up = after.replace(&after[..2], "zz");
     let long = "A".repeat(5000);
     for (query, status, detail) in [
-        (format!("after={after}"), 400, "another question"),
-        (format!("tag=green&after={after}"), 400, "another question"),
-        (format!("tag=sea&since={after}"), 400, "another question"),
-        (format!("after={since}"), 400, "another question"),
+        (format!("after={after}"), 400, "another query"),
+        (format!("tag=green&after={after}"), 400, "another query"),
+        (format!("tag=sea&since={after}"), 400, "another query"),
+        (format!("after={since}"), 400, "another query"),
         (format!("tag=sea&after={made_up}"), 400, "`after` is the `cursor`"),
         (format!("tag=sea&after={after}&page=1"), 400, "only one of"),
         (format!("after={long}"), 414, "4096"),

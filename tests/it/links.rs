@@ -435,7 +435,7 @@ fn check_names_what_leads_nowhere() {
         ("script.py", "x"),
     ])
     .site(CONFIG);
-    let correct = "correct the address, or take the link out";
+    let correct = "correct the address, or remove the link";
     let expected = [
         "4:8 warning picture-missing: `covr.jpg` is not shown: there is no such file (did you mean `cover.jpg`?)".to_owned(),
         "5:8 warning enclosure-missing: the enclosure `talk.mp3` is left out: there is no such file \
@@ -448,7 +448,7 @@ fn check_names_what_leads_nowhere() {
          (link to the id of a heading: its words in lower case, joined by `-`)"
             .to_owned(),
         "7:70 note link-not-public: `draft.md` leads to a post that is not public, so readers get no link \
-         (publish the post, or take the link out)"
+         (publish the post, or remove the link)"
             .to_owned(),
         "8:5 warning link-part-missing: `#nothing` leads to the top of the page: it has no such part \
          (link to the id of a heading: its words in lower case, joined by `-`)"

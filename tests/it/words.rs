@@ -268,7 +268,7 @@ fn removed_and_repaired_markup_has_a_diagnostic_with_its_line() {
             "`<video … />` means nothing in HTML, and is taken as closed here",
         ),
         ("picture-missing", 5, "`x` is not shown: there is no such file"),
-        ("html-removed", 7, "`<script` and one thing more like it are taken out"),
+        ("html-removed", 7, "`<script` and one more like it are removed"),
         ("html-unclosed", 13, "`<title>` does not end, so it is shown as text"),
         (
             "comment-unclosed",

@@ -152,7 +152,7 @@ fn print(
 fn reading(bytes: u64, items: usize) -> String {
     let mebibytes = bytes / (1024 * 1024);
     if items == 0 {
-        format!("looking through the export: {mebibytes} MiB")
+        format!("reading the export: {mebibytes} MiB")
     } else {
         format!("read {mebibytes} MiB, {items} items")
     }

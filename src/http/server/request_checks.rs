@@ -217,7 +217,7 @@ async fn without_panic<B>(response: impl Future<Output = Result<Response<B>, Inf
         Some(Err(never)) => match never {},
         None => {
             tracing::error!("a request panicked; it was answered with 500");
-            let detail = "something went wrong on the server; its log says more";
+            let detail = "something went wrong on the server; its log says why";
             problem(StatusCode::INTERNAL_SERVER_ERROR, detail).map(ServerBody::from)
         }
     }

@@ -219,7 +219,7 @@ fn atom_id_warning(file: &KnownFile, config: &Config) -> Option<Diagnostic> {
     let id = &post.id;
     let fit = atom_id_for(id, config.authority())?;
     let message =
-        format!("Atom has the id `{id}`, which is no IRI (RFC 4287, section 4.2.6), because readers know the post by it");
+        format!("Atom has the id `{id}`, which is not an IRI (RFC 4287, section 4.2.6), because readers know the post by it");
     let mend = format!("leave it as it is, or write `id: \"{fit}\"`: then all readers see the post as a new one");
     Some(Diagnostic::new(Severity::Warning, "atom-id", &read.source, message).mend(mend))
 }

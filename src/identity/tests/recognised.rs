@@ -243,7 +243,7 @@ const ROWS: &[MatchCase] = &[
         &[],
     ),
     (
-        "its id is no IRI, and the one that Atom has for it is written down",
+        "its id is not an IRI, and the one that Atom has for it is written down",
         &[
             &[("a.md", "title: A;id: a b", "mill")],
             &[("a.md", "title: A;id: \"tag:localhost,2000:id:a%20b\"", "mill")],

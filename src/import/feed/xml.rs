@@ -28,7 +28,7 @@ pub(super) fn parse_xml(bytes: &[u8], found: Option<&Url>) -> Result<OldFeed, St
     let broke = parser.parse_document(&mut reader).err();
     let mut feed = match (parser.feed, broke) {
         (None, Some(error)) => return Err(format!("it is not XML: {error}")),
-        (None, None) => return Err("it is XML, but no feed: neither RSS nor Atom".to_owned()),
+        (None, None) => return Err("it is XML, but not a feed: neither RSS nor Atom".to_owned()),
         (Some(_), Some(error)) if parser.drafts.is_empty() => return Err(format!("it is broken: {error}")),
         (Some(mut feed), broke) => {
             if let Some(error) = broke {
@@ -161,7 +161,7 @@ impl<'a> XmlParser<'a> {
     fn start_element(&mut self, space: KnownNamespace, start: &BytesStart) -> Result<(), String> {
         let depth = self.bases.len() + 1;
         if depth > DEEPEST {
-            return Err(format!("elements lie more than {DEEPEST} deep in each other"));
+            return Err(format!("elements are nested more than {DEEPEST} deep"));
         }
         let base = self.bases.last().cloned().flatten().or_else(|| self.found.cloned());
         let base = match attribute(start, b"xml:base") {

@@ -178,7 +178,7 @@ fn parse_content(block: FrontMatterText<'_, '_>, at: Position, fence: &Fence<'_>
     };
     if fence.is_mistyped {
         let message = format!("`{}` is read as `---`", fence.close);
-        let mend = "write `---`, and let no program make other dashes of it".to_owned();
+        let mend = "write `---`, and check that no program replaced the hyphens by other dashes".to_owned();
         parsed
             .remarks
             .insert(0, block.file.warn("front-matter-dashes", at, message, mend));

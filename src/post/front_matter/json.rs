@@ -159,7 +159,7 @@ fn refuse(file: FileText<'_, '_>, start: usize, text: &str, added: usize, error:
 }
 
 fn too_deep(file: FileText<'_, '_>, at: Position) -> Diagnostic {
-    let mend = "write it flat, as other posts have it".to_owned();
+    let mend = "write it without nesting, as in other posts".to_owned();
     let message = "lists and objects are nested too deep".to_owned();
     file.refuse("front-matter-too-complex", at, message, mend)
 }

@@ -385,7 +385,7 @@ pub(super) fn mend(key: &str, separator: &str, value: &Value) -> String {
         }
         Value::Scalar { .. } => format!("quote the value: {key}{separator} \"…\""),
         Value::List(_) => format!("write the list as {key}{separator} [\"…\", \"…\"]"),
-        Value::Map(_) => "quote the value that is to blame".to_owned(),
+        Value::Map(_) => "put the value that causes this in quotes".to_owned(),
         Value::Null => "write a value, or delete the line".to_owned(),
     }
 }

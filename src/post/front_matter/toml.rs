@@ -31,7 +31,7 @@ pub(super) fn parse_toml(block: FrontMatterText<'_, '_>) -> Result<ParsedFields,
 
 fn refuse(block: FrontMatterText<'_, '_>, at: Position) -> Diagnostic {
     let message = "arrays and tables are nested too deep".to_owned();
-    let mend = "write it flat, as other posts have it".to_owned();
+    let mend = "write it without nesting, as in other posts".to_owned();
     block.file.refuse("front-matter-too-complex", at, message, mend)
 }
 

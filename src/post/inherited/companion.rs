@@ -344,7 +344,7 @@ impl Companion {
         });
         match self.parse_yaml(text) {
             Ok(fields) if fields.is_empty() && has_content => {
-                let message = "holds no `key: value`".to_owned();
+                let message = "contains no `key: value`".to_owned();
                 let diagnostic = Diagnostic::new(Severity::Error, "yaml-syntax", &self.path, message);
                 self.error = Some(holding_error(diagnostic.mend("write a line like `draft: true`")));
             }

@@ -568,7 +568,7 @@ fn fields_that_are_not_understood_are_reported() {
         ),
         (
             "Draft: {x: y}",
-            "a.md:4:8: error: `Draft` has not one value, so this is held back (write `Draft: true` or `Draft: false`)",
+            "a.md:4:8: error: `Draft` does not have exactly one value, so this is held back (write `Draft: true` or `Draft: false`)",
         ),
         (
             "visibility: some",

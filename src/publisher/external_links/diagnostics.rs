@@ -59,19 +59,19 @@ fn diagnostic(link: &ExternalLink, state: &LinkState) -> Option<Diagnostic> {
             Severity::Warning,
             "external-gone",
             format!("`{shown}` leads nowhere: the server answers {status}"),
-            "correct the address, link to a copy in an archive, or take the link out".to_owned(),
+            "correct the address, link to a copy in an archive, or remove the link".to_owned(),
         ),
         LinkState::ServerError(status) => (
             Severity::Warning,
             "external-error",
             format!("`{shown}` does not work: the server answers {status}"),
-            "look at it again later; if it stays so, take the link out".to_owned(),
+            "check it again later; if it still fails, remove the link".to_owned(),
         ),
         LinkState::Unreachable(why) => (
             Severity::Warning,
             "external-unreachable",
             format!("`{shown}` cannot be reached: {why}"),
-            "look at it in a browser; correct the address, or take the link out".to_owned(),
+            "open it in a browser; correct the address, or remove the link".to_owned(),
         ),
     };
     Some(Diagnostic::new(severity, code, &link.source, message).mend(mend))

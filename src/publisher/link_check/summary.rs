@@ -160,14 +160,14 @@ impl DiagnosticWriter<'_> {
             (LinkFault::NotServed(path), _) => format!("links to {path}, which is not served: {}", self.why_not_served(path)),
         };
         let mend = match &link.fault {
-            LinkFault::NotPublic => "publish the post, or take the link out".to_owned(),
+            LinkFault::NotPublic => "publish the post, or remove the link".to_owned(),
             LinkFault::NoPart => "link to the id of a heading: its words in lower case, joined by `-`".to_owned(),
             LinkFault::NotServed(path) => self.mend_of_not_served(path),
             LinkFault::Nowhere => self
                 .mend_of_static(link)
                 .unwrap_or_else(|| match self.suggestions.nearest(link) {
                     Some(path) => format!("did you mean `{path}`?"),
-                    None if link.used == LinkUse::Link => "correct the address, or take the link out".to_owned(),
+                    None if link.used == LinkUse::Link => "correct the address, or remove the link".to_owned(),
                     None => "put the file beside the post, or correct the address".to_owned(),
                 }),
         };
@@ -333,9 +333,9 @@ impl DiagnosticWriter<'_> {
             }
             LostPart::RemovedMarkup(RemovedMarkup { count, first }) => {
                 let message = match count {
-                    1 => format!("`{first}` is taken out"),
-                    2 => format!("`{first}` and one thing more like it are taken out"),
-                    count => format!("`{first}` and {} things more like it are taken out", count - 1),
+                    1 => format!("`{first}` is removed"),
+                    2 => format!("`{first}` and one more like it are removed"),
+                    count => format!("`{first}` and {} more like it are removed", count - 1),
                 };
                 let diagnostic = Diagnostic::new(Severity::Note, "html-removed", path, message).mend(
                     "leave it out, or put it into a template: pages and feeds carry no scripts, styles and forms of a post",

@@ -118,7 +118,7 @@ impl Theme {
     pub fn render(&self, page: &Page) -> String {
         let custom = self.try_render(&self.environment, page).inspect_err(|error| {
             tracing::warn!(
-                "the template {} cannot make a page, so the one compiled in does: {error}",
+                "the template {} cannot make a page, so the built-in one is used: {error}",
                 page.template
             );
         });

@@ -69,7 +69,7 @@ pub fn read(versions: &TemplateVersions) -> Result<BTreeMap<String, String>, Vec
     for (path, version) in versions {
         if version.size() > LARGEST {
             let message = format!("a template has at most {LARGEST} bytes");
-            wrong.push(refused(path, &message, "part it, and include the parts"));
+            wrong.push(refused(path, &message, "split it, and include the parts"));
             continue;
         }
         match fs::read_to_string(path) {

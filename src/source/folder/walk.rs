@@ -211,7 +211,7 @@ impl<'a> FolderWalk<'a> {
         let ignore = &self.folder.rules.ignore;
         // a name that would be ignored needs no diagnostic
         if ignore.file(name) != NameKind::Ignored || (is_folder && ignore.enters(name)) {
-            let message = "its name is not UTF-8, or holds a control character";
+            let message = "its name is not UTF-8, or contains a control character";
             let diagnostic = Diagnostic::new(Severity::Warning, "file-name", &path, message);
             self.found.refuse(diagnostic.mend("rename it"));
         }

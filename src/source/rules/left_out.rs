@@ -176,7 +176,7 @@ fn diagnostic(left_out: &LeftOut, count: usize) -> Diagnostic {
             "is left out: an undated file of this name is about the folder".to_owned(),
         )
         .mend("write a `date` to publish it"),
-        LeftOutReason::Plugin => note("drawing", "is left out: it is a drawing, and no post".to_owned()),
+        LeftOutReason::Plugin => note("drawing", "is left out: it is a drawing, not a post".to_owned()),
         LeftOutReason::Copy => {
             let message = "was left by a tool as a copy of a post, and is not published";
             let diagnostic = Diagnostic::new(Severity::Warning, "conflict-copy", place, message);

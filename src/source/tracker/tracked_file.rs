@@ -179,8 +179,8 @@ pub(super) fn last_good_stays(mut error: Diagnostic, stays: LastGoodOutcome) -> 
     error.severity = Severity::Error;
     error.message.push_str(match stays {
         LastGoodOutcome::Whole => "; the last good version stays published",
-        LastGoodOutcome::WithoutText => "; the last good version stays listed, but its text cannot be shown until this is mended",
-        LastGoodOutcome::HeldBack => "; the post is held back until this is mended",
+        LastGoodOutcome::WithoutText => "; the last good version stays listed, but its text cannot be shown until this is fixed",
+        LastGoodOutcome::HeldBack => "; the post is held back until this is fixed",
     });
     error
 }

@@ -65,7 +65,7 @@ fn add_of(
         if file_type.is_dir() {
             if deepest == 0 {
                 return Err(io::Error::other(format!(
-                    "there are too many folders in each other in {}",
+                    "folders are nested too deep in {}",
                     out.join(&path)
                 )));
             }

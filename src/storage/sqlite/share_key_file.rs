@@ -25,7 +25,7 @@ pub(super) fn read_share_key(dir: &Utf8Path) -> io::Result<Option<ShareKey>> {
     let wrong = || {
         io::Error::new(
             ErrorKind::InvalidData,
-            format!("{path} holds no key; `feedmill share --revoke-all` makes one"),
+            format!("{path} contains no key; `feedmill share --revoke-all` makes one"),
         )
     };
     bytes.try_into().map(Some).map_err(|_| wrong())

@@ -76,7 +76,7 @@ fn feeds_of_feedmill_come_back_with_the_same_ids_dates_titles_tags_and_authors()
         let mut expected_sorted = expected.clone();
         expected_sorted.sort();
         if path == "atom.xml" {
-            // an id that is no IRI is another one in Atom, and the ledger knows which
+            // an id that is not an IRI is another one in Atom, and the ledger knows which
             assert_eq!(ids(&after).len(), expected_sorted.len(), "{path}");
         } else {
             assert_eq!(ids(&after), expected_sorted, "{path}");

@@ -128,7 +128,7 @@ fn a_broken_edit_of_a_post_whose_text_is_not_in_memory_keeps_it_listed_and_is_re
     driver.scan_paths(0, &[("p02.md", HintKind::Moved)]);
     let messages = driver.messages().join("\n");
     assert!(
-        messages.contains("the last good version stays listed, but its text cannot be shown until this is mended"),
+        messages.contains("the last good version stays listed, but its text cannot be shown until this is fixed"),
         "{messages}"
     );
     let broken = site(&driver, None);

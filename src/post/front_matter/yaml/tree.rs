@@ -314,7 +314,7 @@ fn measure(node: &Node) -> (usize, usize) {
 
 /// Returns the error for a `block` that exceeds a limit.
 pub(in super::super) fn refuse(block: FrontMatterText<'_, '_>, error: &YamlError) -> Diagnostic {
-    let mend = "write it flat, as other posts have it".to_owned();
+    let mend = "write it without nesting, as in other posts".to_owned();
     block
         .file
         .refuse("front-matter-too-complex", error.at, error.why.to_string(), mend)
