@@ -55,11 +55,11 @@ const LONGEST_WAIT: Duration = Duration::from_secs(30);
 /// The capacity of the event channel: a listener that is slower misses the oldest events.
 const WAITING_EVENTS: usize = 64;
 
-/// Publishes the posts of one source. Dropping it stops the engine; the sites already built stay valid.
+/// Publishes the posts of one source. Dropping it stops the publishing loop; the sites already built stay valid.
 #[derive(Debug)]
 pub struct Publisher {
     shared: Arc<PublisherState>,
-    engine: Mutex<Option<JoinHandle<()>>>,
+    running: Mutex<Option<JoinHandle<()>>>,
     reloads: mpsc::Sender<Reload>,
     stop: CancellationToken,
     _stop_when_dropped: DropGuard,
@@ -73,7 +73,7 @@ struct Reload {
     done: oneshot::Sender<io::Result<()>>,
 }
 
-/// The published state of the engine.
+/// The published state of the publishing loop.
 #[derive(Debug)]
 struct PublisherState {
     site: ArcSwap<Site>,
@@ -85,7 +85,7 @@ struct PublisherState {
     built: watch::Sender<Timestamp>,
 }
 
-/// The data of a published cycle that the engine needs.
+/// The data of a published cycle that the publishing loop needs.
 struct PublishedCycle {
     /// Whether it built a site.
     has_site: bool,
@@ -174,7 +174,7 @@ impl Publisher {
         let token = CancellationToken::new();
         tokio::spawn(Arc::clone(&shared).finish(shared.built.subscribe(), token.clone()));
         let (reloads, reload_requests) = mpsc::channel(1);
-        let engine = PublishLoop {
+        let publish_loop = PublishLoop {
             reload_requests,
             templates: builder.theme.seen().cloned(),
             builder: Some(builder),
@@ -189,7 +189,7 @@ impl Publisher {
         };
         Ok(Publisher {
             shared,
-            engine: Mutex::new(Some(tokio::spawn(engine.run(token.clone())))),
+            running: Mutex::new(Some(tokio::spawn(publish_loop.run(token.clone())))),
             reloads,
             stop: token.clone(),
             _stop_when_dropped: token.drop_guard(),
@@ -234,22 +234,22 @@ impl Publisher {
         self.shared.store.load_full()
     }
 
-    /// Returns the state of the engine.
+    /// Returns the state of the publishing loop.
     pub fn health(&self) -> Arc<Health> {
         self.shared.health.load_full()
     }
 
     /// Whether the loop runs: it has neither stopped nor failed.
     pub async fn is_running(&self) -> bool {
-        self.engine.lock().await.as_ref().is_some_and(|engine| !engine.is_finished())
+        self.running.lock().await.as_ref().is_some_and(|task| !task.is_finished())
     }
 
-    /// Stops the engine, and waits until its cycle has ended and everything is stored.
+    /// Stops the publishing loop, and waits until its cycle has ended and everything is stored.
     pub async fn stop(&self) {
         self.stop.cancel();
-        let engine = self.engine.lock().await.take();
-        if let Some(engine) = engine
-            && let Err(error) = engine.await
+        let task = self.running.lock().await.take();
+        if let Some(task) = task
+            && let Err(error) = task.await
         {
             tracing::error!("the publisher failed: {error}");
         }
@@ -263,7 +263,7 @@ fn open_builder(
     progress: Arc<Progress>,
     begun: Instant,
 ) -> io::Result<(SiteBuilder, CycleOutcome, SourceWatch)> {
-    // reading raises an event on each file, so the watch starts after it; later changes are found by the scan with which the engine
+    // reading raises an event on each file, so the watch starts after it; later changes are found by the scan with which the publishing loop
     // begins
     let expected = match config.watch.mode {
         WatchMode::Poll => Watching::Poll,
@@ -474,5 +474,4 @@ fn jittered(span: Duration) -> Duration {
 }
 
 #[cfg(test)]
-#[path = "publisher/tests.rs"]
 mod tests;

@@ -1,4 +1,4 @@
-//! What a configuration means, and what is said about one that is wrong.
+//! What a configuration means, and the messages about one that is wrong.
 
 use std::time::Duration;
 
@@ -37,7 +37,7 @@ fn what_is_set_is_taken() {
     assert_eq!(config.watch.settle, Duration::from_millis(250));
 }
 
-/// Files that are refused, and what is said about them.
+/// Files that are refused, and the messages about them.
 const MISTAKES: &[(&str, &str)] = &[
     (
         "[site",

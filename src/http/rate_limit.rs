@@ -1,6 +1,6 @@
 //! The limit on unconditional requests of one client.
 //!
-//! It is off unless it is configured. A conditional request is never refused: it costs nothing, and a refusal would only teach the client
+//! It is off unless it is configured. A conditional request is never refused: it costs nothing, and a refusal would only make the client
 //! to send no condition. A client is an address: that of the peer, or the one that a trusted proxy names. An IPv6 client is a /64.
 
 use std::convert::Infallible;

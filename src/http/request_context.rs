@@ -51,7 +51,7 @@ pub struct RequestContext {
     pub(super) events: Option<PostEvents>,
     pub(super) in_progress: Arc<RendersInProgress>,
     ids: Arc<RequestIds>,
-    /// Whether it was said that requests come with the path of `site.base_url`.
+    /// Whether it was logged that requests come with the path of `site.base_url`.
     is_base_noted: Arc<AtomicBool>,
 }
 
@@ -112,7 +112,7 @@ impl RequestContext {
         }
     }
 
-    /// The bytes of `path` that are the path of `site.base_url`, if the proxy in front did not take it off. The first time this is said.
+    /// The bytes of `path` that are the path of `site.base_url`, if the proxy in front did not take it off. The first time, this is logged.
     pub(super) fn length_of_base(&self, site: &Site, path: &str) -> usize {
         let length = base_path::length_of_base(site, path);
         if length > 0 && !self.is_base_noted.swap(true, Ordering::Relaxed) {

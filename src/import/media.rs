@@ -47,7 +47,7 @@ pub enum MediaMode {
     /// They stay where they are.
     #[default]
     Link,
-    /// They are left out; what they show is said in words.
+    /// They are left out; a text describes them instead.
     None,
 }
 

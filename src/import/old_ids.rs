@@ -1,4 +1,4 @@
-//! The ids that subscribers know: they stand in the old feed, and an export does not always have them.
+//! The ids that subscribers know: they are in the old feed, and an export does not always have them.
 
 use std::collections::{HashMap, HashSet};
 

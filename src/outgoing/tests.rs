@@ -221,7 +221,7 @@ fn redirects_are_followed_and_each_is_checked() {
             "169.254.169.254, which belongs to this machine or to a private network",
         ),
         ("/file", "`file` addresses cannot be read"),
-        ("/broken", "no valid address"),
+        ("/broken", "not a valid address"),
     ] {
         let error = get(&client, &server.url(path), Limits::default()).unwrap_err();
         assert!(error.to_string().contains(expected), "{path}: {error}");

@@ -101,7 +101,7 @@ fn add(found: &mut Vec<Enclosure>, enclosure: Option<Enclosure>, settings: &Post
     }
 }
 
-/// The enclosure in `node`. What a text does not say of it is said by the keys beside it: `described` has its own key and those.
+/// The enclosure in `node`. What a text does not contain is in the keys beside it: `described` has its own key and those.
 fn enclosure(node: &Node, described: Option<(&str, &Fields)>) -> Option<Enclosure> {
     let about = match (&node.value, described) {
         (Value::Map(map), _) => Description::Mapping(map),

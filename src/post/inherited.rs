@@ -11,7 +11,7 @@
 //! - `MkDocs` Material: `.meta.yml` applies to all posts beside and below it; the front matter, or a nearer file, wins.
 //! - Nikola: `hello.meta` contains the front matter of `hello.md`.
 //! - Jekyll: `defaults` in `_config.yml` apply to the paths that they name; the front matter wins.
-//! - `authors.yml` of Docusaurus, `MkDocs` Material, Jekyll and others has the names of the authors whom posts name by a key.
+//! - `authors.yml` of Docusaurus, `MkDocs` Material, Jekyll and others has the names of authors, whom posts name by a key.
 //! - Posts beside an `index.md` that is a draft are drafts.
 //!
 //! ```
@@ -115,7 +115,7 @@ impl Inherited {
         self.splits_tags
     }
 
-    /// Returns the people whom the post may name by a key, the nearest first.
+    /// Returns the people that the post may name by a key, the nearest first.
     pub(super) fn people(&self) -> Vec<&People> {
         self.people.iter().map(|companion| &companion.people).collect()
     }

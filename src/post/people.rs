@@ -1,4 +1,4 @@
-//! The people whom a site's data files describe, by the keys that posts write for them: `ann` → Ann Ott, <https://ann.example>.
+//! The people in a site's data files, by the keys that posts write for them: `ann` → Ann Ott, <https://ann.example>.
 //!
 //! - Docusaurus' `authors.yml`, `MkDocs` Material's `.authors.yml`, Jekyll's `_data/authors.yml`, Hugo's `data/authors.toml`, Eleventy's
 //!   `_data/authors.json`: a mapping of keys to people, or a list of people with keys in it ([`People::parse_data`]).
@@ -82,7 +82,7 @@ impl People {
         self.0.is_empty()
     }
 
-    /// Returns the person whom a post calls `written`: by a key, by the path of the person's file, or by the name.
+    /// Returns the person that `written` in a post means: by a key, by the path of the person's file, or by the name.
     pub(super) fn find(&self, written: &str) -> Option<&Person> {
         let name = written.rsplit('/').next().unwrap_or(written);
         let is_path = name.len() < written.len();
@@ -134,7 +134,7 @@ impl People {
     }
 }
 
-/// The person whom a mapping or a text describes; `None` if it has no name.
+/// The person that a mapping or a text describes; `None` if it has no name.
 fn person(node: &Node) -> Option<Person> {
     if let Value::Scalar { text, .. } = &node.value {
         return authors::person(text);

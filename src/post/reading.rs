@@ -1,22 +1,24 @@
 //! Reads a file as a [`Post`].
 
-use std::fmt::{self, Write as _};
+mod id;
+mod markup_remarks;
 
+use self::id::{ids, made_id, tag_uri};
+use self::markup_remarks::remark_markup;
 use super::address::AddressParts;
-use super::characters::{composed, is_forbidden};
+use super::characters::composed;
 use super::dating::{self, PostDate};
 use super::fields::{self, Fields};
 use super::fingerprint::{self, Fingerprint};
 use super::front_matter::{self, Dialect, Node, Parts, Value};
 use super::inherited::Inherited;
 use super::kind::{self, Kind};
-use super::markdown::ForeignTag;
 use super::people::People;
 use super::remarks::Remarks;
 use super::slug::{self, PathName};
 use super::{
-    Digest, Origin, Origins, PATH_PART, Post, Status, address, aliases, atom_id_for, authors, direction, enclosures, html,
-    is_reserved, markdown, picture, tags, unfinished, visibility,
+    Digest, Origin, Origins, Post, Status, address, aliases, atom_id_for, authors, direction, enclosures, html, is_reserved,
+    markdown, picture, tags, unfinished, visibility,
 };
 use crate::config::Config;
 use crate::diagnostic::{Diagnostic, Position, Severity};
@@ -39,8 +41,6 @@ pub struct ParsedPost {
 const LONGEST_TITLE: usize = 1000;
 /// The most characters of a summary. A longer one is cut.
 const LONGEST_SUMMARY: usize = 2000;
-/// The most bytes of an id. A longer one is rejected.
-const LONGEST_ID: usize = 1000;
 
 /// Reads the post in `file`.
 ///
@@ -113,7 +113,7 @@ struct FileParts<'a> {
     body: &'a str,
     /// Whether the file looks like one of Jekyll.
     is_jekyll: bool,
-    /// The people whom the site's data describe.
+    /// The people in the data files of the site.
     people: Vec<&'a People>,
     path: PathName,
     outline: markdown::Outline<'a>,
@@ -309,93 +309,6 @@ fn only_for_template(file: &SourceFile) -> Diagnostic {
     Diagnostic::new(Severity::Note, "template-only", &file.path, message).mend("write a text, or delete the file")
 }
 
-/// Warns about the HTML and the shortcodes in a text that begins at byte `start` of the file.
-fn remark_markup(outline: &markdown::Outline, start: usize, remarks: &mut Remarks) {
-    remark_unknown_shortcodes(outline, start, remarks);
-    for found in outline.remarks() {
-        remarks.warn_at(
-            found.code,
-            start + found.offset,
-            found.length,
-            found.message.as_str(),
-            &found.mend,
-        );
-    }
-}
-
-/// Warns about tags of other tools that are not known, with the first of them and the count of each: those that are shown as code, and those
-/// that are left out. The text begins at byte `start` of the file.
-fn remark_unknown_shortcodes(outline: &markdown::Outline, start: usize, remarks: &mut Remarks) {
-    let tags = outline
-        .unknown_tags()
-        .iter()
-        .filter(|tag| !visibility::is_protecting(&tag.written));
-    let (shown, left_out): (Vec<&ForeignTag>, Vec<&ForeignTag>) = tags.partition(|tag| tag.is_shown);
-    if let Some((first, message)) = describe_tags(&shown, "shown as code") {
-        let mend = "write it as Markdown or HTML, or give it a template in `[shortcodes]` of feedmill.toml";
-        remarks.warn_at("shortcode-unknown", start + first.offset, first.length, message, mend);
-    }
-    if let Some((first, message)) = describe_tags(&left_out, "left out, because only its program could tell what it shows") {
-        remarks.warn_at(
-            "tag-left-out",
-            start + first.offset,
-            first.length,
-            message,
-            "write what it shows",
-        );
-        remarks.make_notes("tag-left-out");
-    }
-}
-
-/// The place of the first of some tags, in bytes and characters.
-struct TagPlace {
-    offset: usize,
-    length: usize,
-}
-
-/// Where the first of `tags` is, and what is said of all of them, whose fate this is; `None` if there are none.
-fn describe_tags(tags: &[&ForeignTag], fate: &str) -> Option<(TagPlace, String)> {
-    let first = tags.first()?;
-    let written = first.written.lines().next().unwrap_or_default();
-    let message = match tags.len() {
-        1 => format!("`{written}` is another tool's, and {fate}"),
-        count => {
-            let others = if count == 2 {
-                "one".to_owned()
-            } else {
-                (count - 1).to_string()
-            };
-            let names = count_names(tags);
-            format!("`{written}` and {others} more like it are another tool's, and {fate}: {names}")
-        }
-    };
-    let place = TagPlace {
-        offset: first.offset,
-        length: written.chars().count(),
-    };
-    Some((place, message))
-}
-
-/// The names of `tags`, each with its count: `gallery` 3 times, `note`.
-fn count_names(tags: &[&ForeignTag]) -> String {
-    let mut counts: Vec<(&str, usize)> = Vec::new();
-    for tag in tags {
-        match counts.iter().position(|(name, _)| *name == tag.name()) {
-            Some(at) => counts[at].1 += 1,
-            None if counts.len() < MOST_NAMES => counts.push((tag.name(), 1)),
-            None => {}
-        }
-    }
-    let named = counts.into_iter().map(|(name, count)| match count {
-        1 => format!("`{name}`"),
-        count => format!("`{name}` {count} times"),
-    });
-    named.collect::<Vec<_>>().join(", ")
-}
-
-/// The most names of tags in one diagnostic.
-const MOST_NAMES: usize = 12;
-
 fn title(fields: &Fields, outline: &markdown::Outline, path: &PathName, remarks: &mut Remarks) -> (String, Origin) {
     if let Some((key, node)) = fields.first(&["title", "linkTitle"]) {
         let origin = Origin::Field(key.into());
@@ -478,51 +391,6 @@ fn shortened(text: &str, most: usize) -> String {
             format!("{}…", cut.rsplit_once(' ').map_or(cut, |(words, _)| words))
         }
     }
-}
-
-/// The keys of ids, by precedence: if a post has several, its `guid` is the one that an old feed used.
-const ID_KEYS: [&str; 3] = ["guid", "id", "uuid"];
-
-/// The ids in the front matter, without duplicates, by precedence.
-fn ids(fields: &Fields, remarks: &mut Remarks) -> impl Iterator<Item = (String, Origin)> + use<> {
-    let mut ids: Vec<(String, Origin)> = Vec::new();
-    for (key, node) in fields.all(&ID_KEYS) {
-        let Some(text) = fields::text(node) else { continue };
-        if text.len() > LONGEST_ID || text.contains(|c: char| c.is_control() || is_forbidden(c)) {
-            remarks.warn_value(
-                "id-unusable",
-                node,
-                "this is not used: an id is one line of at most 1000 bytes",
-                "write a shorter one, or leave the key out",
-            );
-        } else if ids.iter().all(|(id, _)| id != text) {
-            ids.push((text.to_owned(), Origin::Field(key.into())));
-        }
-    }
-    ids.into_iter()
-}
-
-/// The id of a post whose front matter names none.
-fn made_id(config: &Config, dated: &PostDate, slug: &str) -> (String, Origin) {
-    let id = tag_uri(config.authority(), dated.moment, &dated.origin, slug);
-    (id, Origin::DateAndSlug)
-}
-
-/// `tag:example.com,2026-01-31:hello` (RFC 4151).
-///
-/// A date that changes when the file is touched is not used in an id. The authority is then dated with a year only, which
-/// section 2.1 allows.
-fn tag_uri(authority: &str, date: Moment, date_origin: &Origin, slug: &str) -> String {
-    let date: &dyn fmt::Display = if *date_origin == Origin::FileTime {
-        &"2000"
-    } else {
-        &date.date()
-    };
-    let slug = percent_encoding::utf8_percent_encode(slug, PATH_PART);
-    let mut uri = String::with_capacity(64 + authority.len());
-    // writing to a string does not fail
-    let _ = write!(uri, "tag:{authority},{date}:{slug}");
-    uri
 }
 
 fn language(fields: &Fields, path: &PathName, remarks: &mut Remarks) -> Option<String> {

@@ -1,6 +1,4 @@
-#[path = "tests/changes.rs"]
 mod changes;
-#[path = "tests/readers.rs"]
 mod readers;
 
 use camino::Utf8PathBuf;

@@ -24,7 +24,7 @@ impl Site {
         self.index.members(&renamed).map(|_| renamed)
     }
 
-    /// The author whom posts name by the key `name`. Only addresses that lead nowhere are looked up, so there is no table of them.
+    /// The author that posts name by the key `name`. Only addresses that lead nowhere are looked up, so there is no table of them.
     fn author_known_as(&self, name: &str) -> Option<Scope> {
         let mut authors = self.index.scopes().filter(|(scope, _)| matches!(scope, Scope::Author(_)));
         let found = authors.find(|(scope, members)| {

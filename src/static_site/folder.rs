@@ -2,7 +2,7 @@
 //!
 //! The new folder is beside the old one, on the same file system. Files that did not change, and files of others, are hard links to
 //! the old ones. When everything is on the disk the two folders are exchanged by one call, and the old one is removed. Where that is
-//! not possible (the folder is a mount, or lies in one that cannot be written) the files are replaced one by one: first those that
+//! not possible (the folder is a mount, or is in one that cannot be written) the files are replaced one by one: first those that
 //! others name, lists and feeds last.
 
 mod exchange;

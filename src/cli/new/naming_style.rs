@@ -140,7 +140,7 @@ fn begins_with_date(name: &str) -> bool {
     name.get(..10).is_some_and(|day| day.parse::<civil::Date>().is_ok())
 }
 
-/// Whether more than half of `posts` are so.
+/// Whether `is_so` holds for more than half of `posts`.
 fn most<T>(posts: &[T], is_so: impl Fn(&T) -> bool) -> bool {
     let count = posts.iter().filter(|post| is_so(post)).count();
     count * 2 > posts.len()

@@ -120,7 +120,7 @@ pub struct HeldPost {
 }
 
 impl ServerStatus {
-    /// Returns the status of `site` at `now`, when the engine has been running for `uptime`.
+    /// Returns the status of `site` at `now`, when the server has been running for `uptime`.
     #[must_use]
     pub fn new(site: &Site, watch: WatchStatus, uptime: Duration, now: Timestamp) -> ServerStatus {
         use Visibility::{Draft, Expired, Held as NotUnderstood, Page, Private, Public, Scheduled as Later, Unlisted};

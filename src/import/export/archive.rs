@@ -1,7 +1,7 @@
 //! Reads zip archives of unknown origin, and folders into which a browser unpacked one.
 //!
 //! Nothing is unpacked to the disk by the names in an archive, so `../` and symbolic links have no effect. Sizes are counted while a file
-//! is read, so what the archive says about them does not matter. An encrypted file cannot be read, and that is said.
+//! is read, so what the archive says about them does not matter. An encrypted file cannot be read, and is reported.
 
 use std::fs::File;
 use std::io::{BufReader, Read};

@@ -1,6 +1,6 @@
 //! Reads the export of Medium: one page of HTML for each post, marked up as an h-entry.
 //!
-//! Answers to other people's posts lie among the posts; they are short, and their title is the beginning of their text.
+//! Answers to other people's posts are among the posts; they are short, and their title is the beginning of their text.
 
 use std::sync::Mutex;
 

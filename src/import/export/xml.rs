@@ -23,7 +23,7 @@ use crate::diagnostic::plain_error;
 
 /// The most bytes of one text or tag, and of one item.
 const LARGEST_ITEM: usize = 8 * 1024 * 1024;
-/// Elements that lie deeper in an item are left out; their text stays.
+/// Elements that are nested deeper in an item are left out; their text stays.
 const DEEPEST: usize = 200;
 /// The most places at which the reading starts again after a part that never ends.
 const MOST_RESTARTS: usize = 100;

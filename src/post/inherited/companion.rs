@@ -46,7 +46,7 @@ pub enum CompanionKind {
         /// Whether it is a draft.
         is_draft: bool,
     },
-    /// The people whom posts name by a key.
+    /// The people that posts name by a key.
     People {
         /// Whether the file is about one person, who has the key in its name.
         is_of_one: bool,
@@ -123,7 +123,7 @@ pub struct Companion {
     pub(super) path: Utf8PathBuf,
     pub(super) text: Box<str>,
     pub(super) rules: Vec<Rule>,
-    /// The people whom it describes.
+    /// The people that it describes.
     pub(super) people: People,
     /// Why the file is not understood. Its posts are then held back, because the fields that they would inherit are unknown.
     pub(super) error: Option<Diagnostic>,

@@ -6,6 +6,9 @@
 //!
 //! An admonition becomes a `<div>` between blank lines, so that its body is Markdown and its lines need no marks.
 
+mod containers;
+mod elements;
+
 use std::borrow::Cow;
 use std::collections::HashMap;
 use std::fmt::Write as _;
@@ -13,18 +16,13 @@ use std::fmt::Write as _;
 use memchr::memmem;
 
 use super::admonition;
-use super::jsx::{self, JsxTag};
 use super::line::{self, SpecialLine};
-use super::shortcode::{Meaning, Shortcode};
 
-/// The most blocks in each other. Further ones lose only their first and last line.
+/// The most blocks nested in each other. Deeper ones lose only their first and last line.
 const MAX_OPEN: usize = 20;
 
 /// The most blocks that become HTML, which is many times longer than their lines. Further ones lose only their first and last line.
 const MAX_HTML: usize = 400;
-
-/// The most different elements whose ends are searched for. No text has more.
-const MAX_NAMES: usize = 200;
 
 /// In lines: the longest import or export.
 const MAX_SCRIPT: usize = 400;
@@ -72,7 +70,7 @@ pub(super) fn translate(text: &str) -> Blocks<'_> {
         after_blank: true,
         in_list: false,
         begun: 0,
-        dead_until: 0,
+        no_tag_until: 0,
         ends: HashMap::new(),
         left_out: Vec::new(),
     };
@@ -176,13 +174,13 @@ struct BlockTranslator<'a> {
     /// The number of blocks that became HTML.
     begun: usize,
     /// No tag of JSX that begins before this offset ends.
-    dead_until: usize,
+    no_tag_until: usize,
     /// The offset of the last end tag of each element, found when first needed.
     ends: HashMap<String, Option<usize>>,
     left_out: Vec<(usize, String)>,
 }
 
-impl<'a> BlockTranslator<'a> {
+impl BlockTranslator<'_> {
     /// Copies `text`, which is at `offset` of the original text.
     fn copy(&mut self, text: &str, offset: usize) {
         self.places.push((self.out.len(), offset));
@@ -397,52 +395,6 @@ impl<'a> BlockTranslator<'a> {
         true
     }
 
-    /// Begins or ends a container between `:::`.
-    fn translate_container(&mut self, content: &str, columns: usize, length: usize) -> bool {
-        if columns > 3 && !self.in_list {
-            return false;
-        }
-        let colons = content.len() - content.trim_start_matches(':').len();
-        let info = content.trim_matches(':').trim();
-        if info.is_empty() {
-            self.at += length;
-            self.end_container(colons);
-            return true;
-        }
-        let container = BlockContainer::parse(info);
-        let ends = self.text.get(self.at + length..).is_some_and(|rest| rest.contains(":::"));
-        let can_open = ends && !self.is_full();
-        let (start, end) = match container.html() {
-            Some(html) if can_open => html,
-            // another name is that of a place in a design
-            _ => (container.title.map(|title| format!("**{title}**")).unwrap_or_default(), ""),
-        };
-        self.at += length;
-        if can_open {
-            let indent = self.next_indent(0).saturating_sub(columns).min(4);
-            let indent = if self.in_list { 0 } else { indent };
-            self.open_block(BlockKind::Colons(colons), columns, indent, &start, end);
-        } else {
-            self.write_apart(&start, columns);
-        }
-        true
-    }
-
-    /// Ends the innermost container that a line of so many colons can end.
-    fn end_container(&mut self, colons: usize) {
-        let is_ended = |block: &OpenBlock| matches!(block.kind, BlockKind::Colons(least) if least <= colons);
-        let any = |block: &OpenBlock| matches!(block.kind, BlockKind::Colons(_));
-        let ended = self
-            .open
-            .iter()
-            .rposition(is_ended)
-            .or_else(|| self.open.iter().rposition(any));
-        match ended {
-            Some(index) => self.close_to(index),
-            None => self.write_apart("", 0),
-        }
-    }
-
     /// Leaves out the import or the export of JavaScript that begins here.
     fn skip_script(&mut self, start: usize) -> bool {
         let rest = self.text.get(self.at + start..).unwrap_or_default();
@@ -545,216 +497,6 @@ impl<'a> BlockTranslator<'a> {
             self.at += length;
         }
         is_include
-    }
-
-    /// Translates a component with its content on one line: `<TabItem label="A">b</TabItem>`.
-    fn translate_one_line(&mut self, own: &str, start: usize, columns: usize) -> bool {
-        let line = own.trim_end();
-        let Some(tag) = jsx::parse(line)
-            .ok()
-            .filter(|tag| tag.is_component() && !tag.closes && !tag.closes_itself)
-        else {
-            return false;
-        };
-        let inner = line
-            .get(tag.length..)
-            .and_then(|rest| rest.strip_suffix(&format!("</{}>", tag.name)));
-        let Some(inner) = inner.filter(|inner| !inner.contains(&format!("<{}", tag.name))) else {
-            return false;
-        };
-        let Meaning::Block { start: opening, end } = Shortcode::of_component(&tag).meaning() else {
-            return false;
-        };
-        if self.is_full() || opening.is_empty() && end.is_empty() {
-            return false;
-        }
-        self.begun += usize::from(!end.is_empty());
-        self.write_apart(&opening, columns);
-        let offset = self.at + start + tag.length;
-        self.out.extend(std::iter::repeat_n(' ', columns));
-        self.copy(inner.trim(), offset);
-        self.at += start + own.len();
-        self.write_apart(&end, columns);
-        true
-    }
-
-    /// Translates the tags that stand alone on their lines: those of JSX, and those with `markdown="1"`.
-    fn translate_element(&mut self, start: usize, columns: usize) -> bool {
-        let text: &'a str = self.text;
-        let mut tags = Vec::new();
-        let mut at = self.at + start;
-        loop {
-            let rest = text.get(at..).unwrap_or_default();
-            let blank = rest.len() - rest.trim_start_matches([' ', '\t']).len();
-            let rest = rest.get(blank..).unwrap_or_default();
-            if rest.is_empty() || rest.starts_with('\n') || rest.starts_with("\r\n") {
-                at += blank + rest.find('\n').map_or(0, |newline| newline + 1);
-                break;
-            }
-            if at + blank < self.dead_until {
-                return false;
-            }
-            match jsx::parse(rest) {
-                Ok(tag) => {
-                    at += blank + tag.length;
-                    tags.push(tag);
-                }
-                Err(jsx::TagError::Endless(length)) => {
-                    self.dead_until = at + blank + length;
-                    return false;
-                }
-                Err(jsx::TagError::Other) => return false,
-            }
-        }
-        let is_own = tags.iter().any(|tag| self.is_own_tag(tag, at));
-        if !is_own {
-            self.count_elements(&tags);
-            return false;
-        }
-        let begin = self.at + start;
-        self.at = at;
-        for tag in &tags {
-            self.translate_tag(tag, columns, begin);
-        }
-        true
-    }
-
-    /// Whether `tag`, which ends before offset `after`, is translated: a component, braces, Markdown inside, or the end of an open block.
-    fn is_own_tag(&mut self, tag: &JsxTag<'_>, after: usize) -> bool {
-        let is_of_open = |block: &OpenBlock| matches!(&block.kind, BlockKind::Element(name, _) if name == tag.name);
-        if tag.has_braces || tag.attribute("markdown").is_some() || (tag.closes && self.open.iter().any(is_of_open)) {
-            return true;
-        }
-        // `<T>` alone is a word
-        tag.is_component() && (tag.closes || tag.closes_itself || self.has_end(tag.name, after))
-    }
-
-    /// Counts elements with the names of open blocks, whose end tags do not end those blocks.
-    fn count_elements(&mut self, tags: &[JsxTag<'_>]) {
-        for tag in tags.iter().filter(|tag| !tag.closes && !tag.closes_itself) {
-            for block in self.open.iter_mut().rev() {
-                if let BlockKind::Element(name, inner) = &mut block.kind
-                    && name == tag.name
-                {
-                    *inner += 1;
-                    break;
-                }
-            }
-        }
-    }
-
-    fn translate_tag(&mut self, tag: &JsxTag<'_>, columns: usize, begin: usize) {
-        if tag.closes {
-            return self.end_element(tag, columns);
-        }
-        let meaning = if let Some(start) = tag.link() {
-            let end = "</a>".to_owned();
-            Meaning::Block { start, end }
-        } else if tag.is_component() {
-            Shortcode::of_component(tag).meaning()
-        } else {
-            Meaning::Unknown
-        };
-        let (start, end) = match meaning {
-            Meaning::Markdown(markdown) => (markdown, String::new()),
-            Meaning::Block { start, end } => (start, end),
-            _ if tag.is_component() => {
-                if tag.closes_itself {
-                    self.left_out.push((begin, format!("<{}", tag.name)));
-                }
-                (String::new(), String::new())
-            }
-            _ if tag.closes_itself => (tag.html(), String::new()),
-            _ => (without_markdown(tag).html(), format!("</{}>", tag.name)),
-        };
-        if tag.closes_itself || self.is_full() || !self.has_end(tag.name, self.at) {
-            // what does not end has no start either
-            return self.write_apart(if end.is_empty() { &start } else { "" }, columns);
-        }
-        let indent = self.next_indent(0).saturating_sub(columns).min(8);
-        self.open_block(BlockKind::Element(tag.name.to_owned(), 0), columns, indent, &start, &end);
-    }
-
-    /// Whether the element `name` ends at offset `from` or later.
-    fn has_end(&mut self, name: &str, from: usize) -> bool {
-        if self.ends.len() >= MAX_NAMES && !self.ends.contains_key(name) {
-            return false;
-        }
-        let text = self.text;
-        let last = self.ends.entry(name.to_owned());
-        let last = last.or_insert_with(|| memmem::rfind(text.as_bytes(), format!("</{name}").as_bytes()));
-        last.is_some_and(|last| last >= from)
-    }
-
-    fn end_element(&mut self, tag: &JsxTag<'_>, columns: usize) {
-        let mut open = self.open.iter_mut().enumerate().rev();
-        let ended = open.find_map(|(index, block)| match &mut block.kind {
-            BlockKind::Element(name, inner) if name == tag.name => Some((index, inner)),
-            _ => None,
-        });
-        match ended {
-            Some((index, 0)) => self.close_to(index),
-            Some((_, inner)) => {
-                *inner -= 1;
-                self.write_apart(&tag.html(), columns);
-            }
-            None if tag.is_component() => self.write_apart("", columns),
-            None => self.write_apart(&tag.html(), columns),
-        }
-    }
-}
-
-/// `tag` without the attribute that says that its content is Markdown.
-fn without_markdown<'a>(tag: &JsxTag<'a>) -> JsxTag<'a> {
-    JsxTag {
-        attributes: tag
-            .attributes
-            .iter()
-            .copied()
-            .filter(|(name, _)| *name != "markdown")
-            .collect(),
-        ..*tag
-    }
-}
-
-/// The first line of a container between `:::`, without its colons.
-struct BlockContainer<'a> {
-    name: &'a str,
-    title: Option<&'a str>,
-}
-
-impl<'a> BlockContainer<'a> {
-    /// Parses `tip`, `tip A title`, `tip[A title]{#id}`, `{.tip}`.
-    fn parse(info: &'a str) -> Self {
-        let braced = info.strip_prefix('{').and_then(|info| info.split_once('}'));
-        let (head, rest) = braced.unwrap_or_else(|| {
-            let end = info
-                .find(|c: char| c.is_whitespace() || matches!(c, '[' | '{'))
-                .unwrap_or(info.len());
-            info.split_at(end)
-        });
-        let name = head
-            .trim_start_matches(['.', ' '])
-            .split_whitespace()
-            .next()
-            .unwrap_or_default();
-        let rest = rest.trim();
-        let title = match rest.strip_prefix('[') {
-            Some(titled) => titled.rsplit_once(']').map_or(titled, |(title, _)| title),
-            None => rest.split_once('{').map_or(rest, |(title, _)| title),
-        };
-        let title = Some(title.trim()).filter(|title| !title.is_empty());
-        BlockContainer { name, title }
-    }
-
-    /// Its start and its end in HTML, if its name has a meaning.
-    fn html(&self) -> Option<(String, &'static str)> {
-        if self.name.eq_ignore_ascii_case("details") {
-            let title = super::inline_html(self.title.unwrap_or("Details"));
-            return Some((format!("<details>\n<summary>{title}</summary>"), "</details>"));
-        }
-        admonition::alert_kind(self.name)?;
-        Some((admonition::start(self.name, self.title), admonition::END))
     }
 }
 

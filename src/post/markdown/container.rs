@@ -3,13 +3,15 @@
 //! It follows the rules of `CommonMark` 0.31.2 for lines (sections 5.1 and 5.2) without building a tree. In doubt a line is in no
 //! container.
 
+mod cursor;
+mod leaf;
+
 use std::collections::HashMap;
 
-use super::super::html::token::start_tag;
+use self::cursor::{LineCursor, item_mark};
+pub(super) use self::leaf::HTML_BLOCKS;
+use self::leaf::{LeafBlock, TEXT_END_TAGS, begins_block, begins_fence, contains_any, is_text_unless_closed, opened_by};
 use super::bound::MAX_DEPTH;
-
-/// The end tags of elements whose content is text.
-const TEXT_END_TAGS: &[&str] = &["</pre>", "</script>", "</style>", "</textarea>"];
 
 /// The containers and blocks of the lines of a text.
 pub(super) struct Containers {
@@ -48,18 +50,6 @@ enum ContainerKind {
     Quote,
     /// A list item or a footnote, whose lines are indented by this many columns.
     Item(usize),
-}
-
-/// The block that the last line left open.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum LeafBlock {
-    None,
-    Paragraph,
-    Fence(char, usize),
-    /// HTML up to one of these.
-    Until(&'static [&'static str]),
-    /// HTML up to a blank line.
-    Html,
 }
 
 impl Containers {
@@ -367,239 +357,11 @@ impl ContainerParser<'_> {
     }
 }
 
-/// A position in a line.
-struct LineCursor<'a> {
-    rest: &'a str,
-    /// The column of `rest`.
-    column: usize,
-    /// The columns of white space in `rest` that were skipped.
-    spaces: usize,
-    /// The text after the white space, and its column.
-    content: (&'a str, usize),
-}
-
-impl<'a> LineCursor<'a> {
-    fn new(line: &'a str) -> Self {
-        let mut cursor = Self {
-            rest: line.trim_end(),
-            column: 0,
-            spaces: 0,
-            content: ("", 0),
-        };
-        cursor.find_content();
-        cursor
-    }
-
-    /// Sets `content`.
-    fn find_content(&mut self) {
-        let content = self.rest.trim_start_matches([' ', '\t']);
-        let white = self.rest.get(..self.rest.len() - content.len()).unwrap_or_default();
-        let column = white.bytes().fold(self.column, |column, byte| match byte {
-            b'\t' => column / 4 * 4 + 4,
-            _ => column + 1,
-        });
-        self.content = (content, column);
-    }
-
-    fn content(&self) -> &'a str {
-        self.content.0
-    }
-
-    fn is_blank(&self) -> bool {
-        self.content().is_empty()
-    }
-
-    fn indent(&self) -> usize {
-        self.content.1.saturating_sub(self.column + self.spaces)
-    }
-
-    /// Skips columns of white space.
-    fn skip_columns(&mut self, columns: usize) {
-        self.spaces += columns;
-    }
-
-    /// Skips `length` bytes of the content.
-    fn skip_bytes(&mut self, length: usize) {
-        let (content, column) = self.content;
-        self.rest = content.get(length..).unwrap_or_default();
-        self.column = column + length;
-        self.spaces = 0;
-        self.find_content();
-    }
-
-    /// Skips the mark of a quote, if one is next, and returns whether there was one.
-    fn skip_quote_mark(&mut self) -> bool {
-        let is_quote = self.indent() < 4 && self.content().starts_with('>');
-        if is_quote {
-            self.skip_bytes(1);
-            self.skip_columns(self.indent().min(1));
-        }
-        is_quote
-    }
-
-    /// Skips the mark of an item, and returns the columns by which its lines are indented.
-    fn skip_item_mark(&mut self, mark: &ItemMark) -> usize {
-        let indent = self.indent();
-        self.skip_bytes(mark.length);
-        if mark.is_note {
-            self.skip_columns(self.indent());
-            return 4;
-        }
-        let spaces = if self.is_blank() || self.indent() > 4 {
-            1
-        } else {
-            self.indent()
-        };
-        self.skip_columns(spaces);
-        indent + mark.length + spaces
-    }
-}
-
-/// The mark of a list item or footnote.
-struct ItemMark {
-    length: usize,
-    is_note: bool,
-    /// Whether it may follow a paragraph directly.
-    may_interrupt: bool,
-}
-
-/// Parses the mark of an item at the start of `content`.
-fn item_mark(content: &str) -> Option<ItemMark> {
-    let is_note = content.starts_with("[^");
-    let length = match content.as_bytes().first()? {
-        b'-' | b'+' | b'*' if !is_break(content) => 1,
-        b'0'..=b'9' => {
-            let digits = content.bytes().take_while(u8::is_ascii_digit).count();
-            (digits < 10 && content.get(digits..)?.starts_with(['.', ')'])).then_some(digits + 1)?
-        }
-        b'[' if is_note => content.find("]:").filter(|&end| !content[..end].contains([' ', '`']))? + 2,
-        _ => return None,
-    };
-    let after = content.get(length..)?;
-    (is_note || after.is_empty() || after.starts_with([' ', '\t'])).then(|| ItemMark {
-        length,
-        is_note,
-        may_interrupt: !after.is_empty()
-            && (length == 1 || is_note || content.trim_start_matches('0').starts_with(['1']) && length == 2),
-    })
-}
-
-/// Whether `content` is a thematic break.
-fn is_break(content: &str) -> bool {
-    ['-', '*', '_'].iter().any(|&mark| {
-        content.starts_with(mark)
-            && content.chars().all(|c| c == mark || c == ' ' || c == '\t')
-            && content.matches(mark).count() >= 3
-    })
-}
-
-/// The fence at the start of `content`.
-fn begins_fence(content: &str) -> Option<LeafBlock> {
-    let mark = content.chars().next().filter(|&c| c == '`' || c == '~')?;
-    let length = content.chars().take_while(|&c| c == mark).count();
-    (length >= 3 && !(mark == '`' && content[length..].contains('`'))).then_some(LeafBlock::Fence(mark, length))
-}
-
-/// Whether a line with this `content` cannot continue a paragraph. Template tags are removed before Markdown is parsed.
-fn begins_block(content: &str) -> bool {
-    content.starts_with(['#', '<', '{', '%', '}']) || is_break(content) || begins_fence(content).is_some()
-}
-
-/// The block that a line with this `content` leaves open.
-fn opened_by(content: &str, is_paragraph: bool) -> LeafBlock {
-    if let Some(fence) = begins_fence(content) {
-        return fence;
-    }
-    let is_underline = is_paragraph && content.bytes().all(|byte| byte == b'=');
-    if content.starts_with('#') || is_break(content) || is_underline {
-        return LeafBlock::None;
-    }
-    let Some(named) = content.strip_prefix('<') else {
-        return LeafBlock::Paragraph;
-    };
-    let until = |ends: &'static [&'static str], rest: &str| {
-        if contains_any(rest, ends) {
-            LeafBlock::None
-        } else {
-            LeafBlock::Until(ends)
-        }
-    };
-    if let Some(rest) = named.strip_prefix("!--") {
-        return until(&["-->"], rest);
-    }
-    if let Some(rest) = named.strip_prefix("![CDATA[") {
-        return until(&["]]>"], rest);
-    }
-    if let Some(rest) = named.strip_prefix('?') {
-        return until(&["?>"], rest);
-    }
-    let length = named.bytes().take_while(u8::is_ascii_alphanumeric).count();
-    let name = named.get(..length).unwrap_or_default();
-    if ["pre", "script", "style", "textarea"]
-        .iter()
-        .any(|known| name.eq_ignore_ascii_case(known))
-    {
-        let closes_itself = named.split('>').next().is_some_and(|tag| tag.ends_with('/'));
-        return if closes_itself {
-            LeafBlock::Html
-        } else {
-            until(TEXT_END_TAGS, named)
-        };
-    }
-    if begins_html(content) || (!is_paragraph && is_tag_alone(content)) {
-        LeafBlock::Html
-    } else {
-        LeafBlock::Paragraph
-    }
-}
-
-/// The elements that begin a block of HTML (section 4.6, kind 6).
-#[rustfmt::skip]
-pub(super) const HTML_BLOCKS: [&str; 62] = [
-    "address", "article", "aside", "base", "basefont", "blockquote", "body", "caption", "center", "col", "colgroup", "dd", "details",
-    "dialog", "dir", "div", "dl", "dt", "fieldset", "figcaption", "figure", "footer", "form", "frame", "frameset", "h1", "h2", "h3",
-    "h4", "h5", "h6", "head", "header", "hr", "html", "iframe", "legend", "li", "link", "main", "menu", "menuitem", "nav", "noframes",
-    "ol", "optgroup", "option", "p", "param", "search", "section", "summary", "table", "tbody", "td", "tfoot", "th", "thead", "title",
-    "tr", "track", "ul",
-];
-
-/// Whether a line begins a block of HTML because of the name of its tag.
-fn begins_html(content: &str) -> bool {
-    let Some(named) = content.strip_prefix('<') else {
-        return false;
-    };
-    let named = named.strip_prefix('/').unwrap_or(named);
-    let length = named.bytes().take_while(u8::is_ascii_alphanumeric).count();
-    let (name, rest) = named.split_at(length);
-    let is_known = HTML_BLOCKS.iter().any(|known| name.eq_ignore_ascii_case(known));
-    is_known && (rest.is_empty() || rest.starts_with([' ', '\t', '>']) || rest.starts_with("/>"))
-}
-
-/// Whether a line is only a tag.
-fn is_tag_alone(content: &str) -> bool {
-    let is_end = content.strip_prefix("</").is_some_and(|named| {
-        let named = named.trim_end();
-        named.starts_with(|c: char| c.is_ascii_alphabetic()) && named.find('>') == Some(named.len() - 1)
-    });
-    is_end || start_tag(content).is_some_and(|tag| content.get(tag.written.len()..).is_some_and(|rest| rest.trim().is_empty()))
-}
-
 /// Whether a line is the delimiter row of a table, which sets the alignment of columns.
 fn is_delimiter_row(line: &str) -> bool {
     let cells = line.trim_start_matches(['>', ' ', '\t']).trim_end();
     let is_sign = |byte: u8| matches!(byte, b'|' | b'-' | b':' | b' ' | b'\t');
     cells.contains('-') && cells.contains(['|', ':']) && cells.bytes().all(is_sign)
-}
-
-/// Whether the element that `content` begins is shown as text if it does not end.
-fn is_text_unless_closed(content: &str) -> bool {
-    let is_pre = content.get(..4).is_some_and(|start| start.eq_ignore_ascii_case("<pre"));
-    !content.starts_with("<!--") && !is_pre
-}
-
-fn contains_any(text: &str, signs: &[&str]) -> bool {
-    let text = text.to_ascii_lowercase();
-    signs.iter().any(|sign| text.contains(sign))
 }
 
 #[cfg(test)]

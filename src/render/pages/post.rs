@@ -81,7 +81,7 @@ pub fn post(config: &Config, post: &Post, text: &str, references: &References, n
     Page::new("post.html", head, body)
 }
 
-/// The page of the unpublished `post` for people with whom it is shared. Its head reveals neither the post nor the site: no feeds,
+/// The page of the unpublished `post` for the people that it is shared with. Its head reveals neither the post nor the site: no feeds,
 /// no address, no data.
 #[must_use]
 pub fn shared(config: &Config, post: &Post, text: &str, references: &References) -> Page {
