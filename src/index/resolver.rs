@@ -146,7 +146,7 @@ impl Finder<'_> {
             .or_else(|| self.file_by_name().map(FoundTarget::File))
             .or_else(|| self.post_by_name())
             .or_else(|| self.post_by_old_address())
-            .or_else(|| self.section_by_address())
+            .or_else(|| self.section_by_address(&candidates))
     }
 
     fn key(&mut self, kind: TargetKind, text: &str) -> u64 {
@@ -327,16 +327,22 @@ impl Finder<'_> {
         None
     }
 
-    /// The page of the section that other tools have at this address: `/notes/`.
-    fn section_by_address(&mut self) -> Option<FoundTarget> {
-        let name = self.reference.path.trim_end_matches('/');
-        let is_page = self.reference.form == ReferenceForm::Address && self.reference.is_from_root && self.may_be_page();
-        if !is_page || name.is_empty() || name.contains('/') {
+    /// The page of the section that other tools have at this address: `/notes/`. A folder within a section has no page of its own, so
+    /// `/notes/rust/` is that of the section too.
+    fn section_by_address(&mut self, candidates: &[Utf8PathBuf]) -> Option<FoundTarget> {
+        if self.reference.form != ReferenceForm::Address || !self.reference.is_from_root || !self.may_be_page() {
             return None;
         }
-        let key = key(name);
-        self.key(TargetKind::Section, &key);
-        self.scope_page(&Scope::Section(key))
+        candidates.iter().find_map(|folder| {
+            let mut parts = folder.components();
+            let section = key(parts.next()?.as_str());
+            if parts.next().is_some() {
+                let key = self.key(TargetKind::Folder, &fold(folder.as_str()));
+                self.index.targets.posts(key).next()?;
+            }
+            self.key(TargetKind::Section, &section);
+            self.scope_page(&Scope::Section(section))
+        })
     }
 
     fn scope_page(&self, scope: &Scope) -> Option<FoundTarget> {

@@ -38,6 +38,8 @@ pub(super) enum TargetKind {
     Author,
     /// A section, by its key.
     Section,
+    /// The posts in a folder of a section, by its path.
+    Folder,
 }
 
 /// Hashes that cannot be predicted, so that many collisions cannot be produced on purpose. Documents keep keys from one site to the next.
@@ -285,6 +287,12 @@ fn keys_of_post(post: &Post) -> Vec<u64> {
     let names = names.filter(|name| !name.is_empty());
     let mut keys: Vec<u64> = names.map(|name| target_key(TargetKind::PostName, &fold(name))).collect();
     keys.push(path_key);
+    let folders = post
+        .source
+        .ancestors()
+        .skip(1)
+        .filter(|folder| folder.components().nth(1).is_some());
+    keys.extend(folders.map(|folder| target_key(TargetKind::Folder, &fold(folder.as_str()))));
     keys.sort_unstable();
     keys.dedup();
     keys

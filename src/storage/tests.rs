@@ -494,14 +494,15 @@ fn jobs_are_bounded_in_size_and_number() {
     drop(writer);
     let writer = storage.open().writer;
     assert_eq!(writer.claim(&control, due, LEASE).unwrap().payload, control);
-    let full = std::iter::repeat_with(|| writer.enqueue("push", &control, due))
+    let large = "x".repeat(MAX_JOB_BYTES);
+    let full = std::iter::repeat_with(|| writer.enqueue("push", &large, due))
         .take(MAX_JOBS)
         .find_map(Result::err);
     assert_eq!(full, Some(EnqueueError::Full), "many large jobs");
     assert!(writer.job_count() < MAX_JOBS / 10);
     let freed = writer.claim("push", due, LEASE).unwrap();
     assert!(writer.done(&freed));
-    assert!(writer.enqueue("push", &control, due).is_ok(), "there is room again");
+    assert!(writer.enqueue("push", &large, due).is_ok(), "there is room again");
 
     let writer = Storage::memory().open().writer;
     let full = (0..=MAX_JOBS)

@@ -99,7 +99,7 @@ fn described(index: &Index) -> BTreeMap<String, String> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(400))]
+    #![proptest_config(ProptestConfig::with_cases(150))]
 
     #[test]
     fn an_index_after_changes_equals_the_one_of_all_posts(steps in proptest::collection::vec(step(), 1..12)) {

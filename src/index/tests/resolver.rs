@@ -137,7 +137,11 @@ fn links() {
         ("hello.md", "@/none/_index.md", "nothing"),
         ("hello.md", "/notes/", "/sections/notes"),
         ("hello.md", "/notes", "/sections/notes"),
-        ("hello.md", "/notes/deep/", "nothing"),
+        ("hello.md", "/notes/deep/", "/sections/notes"),
+        ("hello.md", "/Notes/Deep", "/sections/notes"),
+        ("hello.md", "/_posts/notes/deep/", "/sections/notes"),
+        ("hello.md", "/notes/none/", "nothing"),
+        ("hello.md", "notes/deep/", "nothing"),
         ("hello.md", "/notes.pdf", "nothing"),
         ("hello.md", "{tag}Tools", "/tags/tools"),
         ("hello.md", "{tag}none", "nothing"),
@@ -395,7 +399,7 @@ fn answers(index: &Index) -> Vec<FoundDestination> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(300))]
+    #![proptest_config(ProptestConfig::with_cases(100))]
 
     #[test]
     fn tables_after_changes_equal_those_of_all_posts_and_files(steps in proptest::collection::vec(step(), 1..12)) {

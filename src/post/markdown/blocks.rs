@@ -421,7 +421,7 @@ impl BlockTranslator<'_> {
         true
     }
 
-    /// Translates the class of a notice, which some themes of Jekyll write above or below a quote, or below a paragraph: `{: .prompt-tip }`.
+    /// Translates the class of a notice, which some themes of Jekyll write above or below a quote or a paragraph: `{: .prompt-tip }`.
     fn translate_notice(&mut self, content: &str, columns: usize, length: usize) {
         let Some(class) = admonition::notice_class(content).filter(|_| !self.is_full()) else {
             return;
@@ -431,8 +431,13 @@ impl BlockTranslator<'_> {
         let begins_quote = |line: &str| line.trim_start().starts_with('>');
         if self.after_blank {
             let rest = self.text.get(self.at + length..).unwrap_or_default();
-            if rest.lines().next().is_some_and(begins_quote) {
+            let next = rest.lines().next().unwrap_or_default();
+            if begins_quote(next) {
                 self.out.push_str(&alert);
+            } else if begins_paragraph(next) {
+                // the other lines of the paragraph need no sign
+                self.out.push_str(&alert);
+                self.out.push_str("> ");
             }
             return;
         }
@@ -440,11 +445,7 @@ impl BlockTranslator<'_> {
         let written = self.out.get(block..).unwrap_or_default();
         if written.lines().all(begins_quote) {
             self.insert(block, &alert);
-        } else if !class.is_of_quote
-            && written
-                .trim_start()
-                .starts_with(|c: char| c.is_alphanumeric() || matches!(c, '*' | '_' | '['))
-        {
+        } else if !class.is_of_quote && begins_paragraph(written) {
             self.insert(block, &format!("{}\n\n", admonition::start(class.kind, Some(""))));
             self.write_apart(admonition::END, columns);
         }
@@ -534,6 +535,12 @@ fn is_item(content: &str) -> bool {
         Some(b'[') => content.starts_with("[^") && content.contains("]:"),
         _ => false,
     }
+}
+
+/// Whether `text` begins with words, and not with the sign of another block.
+fn begins_paragraph(text: &str) -> bool {
+    let text = text.trim_start();
+    text.starts_with(|c: char| c.is_alphanumeric() || matches!(c, '*' | '_' | '[')) && !is_item(text)
 }
 
 /// The columns of white space at the start of `line`.

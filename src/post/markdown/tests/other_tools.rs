@@ -595,6 +595,21 @@ fn classes_of_notices() {
             "a",
         ),
         is(
+            "above a paragraph",
+            "a\n\n{: .note }\n**b**\nc\n\nd",
+            &format!(
+                "<p>a</p>\n{}\n<p>d</p>",
+                alert("note", "Note", "<p><strong>b</strong>\nc</p>")
+            ),
+            "a",
+        ),
+        is(
+            "above something else",
+            "a\n\n{: .note }\n- b\n\n{: .note }\n\nd",
+            "<p>a</p>\n<ul>\n<li>b</li>\n</ul>\n<p>d</p>",
+            "a",
+        ),
+        is(
             "below a paragraph",
             "a\n\n**b** c\n{: .notice--danger}\n\nd",
             "<p>a</p>\n<div class=\"markdown-alert markdown-alert-caution\">\n<p><strong>b</strong> c</p>\n</div>\n<p>d</p>",

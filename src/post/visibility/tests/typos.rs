@@ -225,7 +225,7 @@ fn a_value_that_yaml_reads_as_null_counts_as_written() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(4000))]
+    #![proptest_config(ProptestConfig::with_cases(1500))]
 
     #[test]
     fn no_typo_in_a_value_makes_a_post_public(
