@@ -40,6 +40,9 @@ pub(super) struct ImportArgs {
     /// them out
     #[arg(long, value_name = "HOW", default_value = "link", value_parser = ["fetch", "link", "none"].map(clap::builder::PossibleValue::new))]
     media: String,
+    /// Write the HTML of each post beside it too, as `NAME.original.html`: it is not served, and a later conversion can begin with it
+    #[arg(long)]
+    keep_html: bool,
     /// The address of the old site, such as `https://old.example`, where the export does not say it
     #[arg(long, value_name = "URL")]
     from_url: Option<Url>,
@@ -77,6 +80,7 @@ pub(super) fn run(arguments: ImportArgs) -> anyhow::Result<ExitCode> {
     let import = posts::PostsImport {
         source,
         media,
+        keeps_html: arguments.keep_html,
         home: arguments.from_url,
         with_summaries: arguments.summaries,
     };

@@ -35,6 +35,8 @@ const RESERVED: [&str; 20] = [
     "static",
     "terms",
 ];
+/// The extension of the file with the HTML of a post, as the export has it. Such a file is never served.
+pub(crate) const HTML_EXTENSION: &str = "original.html";
 /// The most bytes of a file's head that are searched for its id.
 const HEAD: u64 = 16 * 1024;
 /// The deepest folder that is searched for posts.
@@ -187,6 +189,9 @@ pub(crate) fn file_text(post: &ImportedPost, id: &str, body: &str) -> String {
     }
     if post.kind == ImportedKind::Page {
         field("type", "page");
+    }
+    if post.is_pinned {
+        field("pinned", "true");
     }
     match post.audience {
         Audience::Draft => field("draft", "true"),

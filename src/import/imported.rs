@@ -31,6 +31,8 @@ pub struct ImportedPost {
     pub date: Option<ImportedDate>,
     /// When it last changed.
     pub updated: Option<ImportedDate>,
+    /// Whether it stands above the others in lists.
+    pub is_pinned: bool,
     /// Names of authors.
     pub authors: Vec<String>,
     /// Tags.

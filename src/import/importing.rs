@@ -33,6 +33,8 @@ pub struct ImportOptions {
     pub posts: Utf8PathBuf,
     /// What happens to pictures, sound and video.
     pub media: MediaMode,
+    /// Whether the HTML of each post is written beside its file, as the export has it.
+    pub keeps_html: bool,
     /// Whether nothing is written.
     pub dry_run: bool,
     /// The ids in the old feeds.
@@ -299,12 +301,13 @@ impl Importer<'_> {
             }
             return;
         }
+        let html = self.options.keeps_html.then(|| post.html.clone());
         let body = self.markdown(&mut post, &file);
-        if !self.options.dry_run {
-            let text = files::file_text(&post, &id, &body);
-            let path = self.options.posts.join(&file);
-            if let Err(error) = files::write_new(&path, text.as_bytes()) {
-                self.failed = Some(format!("{path} cannot be written: {}", plain_error(&error)));
+        let text = files::file_text(&post, &id, &body);
+        // the post is the last, so that a run that is interrupted before it writes both again
+        let html = html.map(|html| (file.with_extension(files::HTML_EXTENSION), html));
+        for (file, text) in html.into_iter().chain([(file.clone(), text)]) {
+            if !self.write(&file, &text) {
                 return;
             }
         }
@@ -314,6 +317,20 @@ impl Importer<'_> {
         }
         self.report_losses(&file, &post.place, post.losses);
         self.report.written.push(file);
+    }
+
+    /// Writes the new file `file`, and returns whether it could. The HTML of a run that was interrupted is there already.
+    fn write(&mut self, file: &Utf8Path, text: &str) -> bool {
+        let path = self.options.posts.join(file);
+        let is_there = || file.as_str().ends_with(files::HTML_EXTENSION) && path.exists();
+        if self.options.dry_run || is_there() {
+            return true;
+        }
+        let written = files::write_new(&path, text.as_bytes());
+        if let Err(error) = &written {
+            self.failed = Some(format!("{path} cannot be written: {}", plain_error(error)));
+        }
+        written.is_ok()
     }
 
     /// Whether media are fetched.

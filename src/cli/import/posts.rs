@@ -29,6 +29,8 @@ pub(super) struct PostsImport {
     /// A file or an address.
     pub(super) source: String,
     pub(super) media: MediaMode,
+    /// Whether the HTML of the export is kept too.
+    pub(super) keeps_html: bool,
     /// The address of the old site.
     pub(super) home: Option<Url>,
     /// Whether a feed with summaries only is imported.
@@ -61,6 +63,7 @@ pub(super) fn run(import: &PostsImport, adoption: AdoptionRun) -> anyhow::Result
     let options = ImportOptions {
         posts: root.clone(),
         media: import.media,
+        keeps_html: import.keeps_html,
         dry_run: adoption.dry_run,
         old_ids: OldIds::new(&feeds),
         home: import.home.clone(),

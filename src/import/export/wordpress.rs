@@ -198,6 +198,7 @@ impl Wordpress {
             title: plain(&item.text_of("title")),
             date: date(item, "wp:post_date", "wp:post_date_gmt"),
             updated: date(item, "wp:post_modified", "wp:post_modified_gmt"),
+            is_pinned: item.text_of("wp:is_sticky") == "1",
             comments: item
                 .all("wp:comment")
                 .filter(|comment| comment.text_of("wp:comment_type").len() < 8)

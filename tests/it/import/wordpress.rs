@@ -411,3 +411,37 @@ fn the_old_feed_decides_the_ids_and_old_addresses_lead_to_the_posts() {
         assert_eq!(served.get(path).status, 200, "{path}");
     }
 }
+
+#[test]
+fn the_html_of_the_export_is_kept_beside_the_post_and_not_served() {
+    let html = "<p>One<br>two</p>\n<table><tr><td colspan=2>wide</td></tr></table>";
+    let sticky = "<wp:is_sticky>1</wp:is_sticky>";
+    let items = [
+        item(1, "pinned", "publish", html, sticky),
+        item(2, "draft", "draft", "<p>theworddraft</p>", "<wp:is_sticky>0</wp:is_sticky>"),
+    ];
+    let dir = folder(&[("export.xml", &wxr(&items.concat()))]);
+    for (options, count) in [(&["--dry-run"][..], 0), (&[], 4), (&[], 4)] {
+        let (status, out, err) = import(dir.path(), &[&["export.xml", "posts", "--keep-html"], options].concat());
+        assert_eq!(status, 0, "{out}{err}");
+        let written = files_below(&dir.path().join("posts"));
+        assert_eq!(written.len(), count, "{written:?}");
+    }
+    let posts = dir.path().join("posts");
+    let kept = fs::read_to_string(posts.join("pinned.original.html")).unwrap();
+    assert_eq!(kept.trim(), html);
+    assert!(
+        fs::read_to_string(posts.join("pinned.md"))
+            .unwrap()
+            .contains("\npinned: true\n")
+    );
+    assert!(!fs::read_to_string(posts.join("draft.md")).unwrap().contains("pinned"));
+    let site = TestSite::start(&[], "");
+    for name in ["pinned.md", "pinned.original.html", "draft.md", "draft.original.html"] {
+        site.write(name, &fs::read_to_string(posts.join(name)).unwrap());
+    }
+    site.wait_for("/posts/pinned", |answer| answer.status == 200);
+    for name in ["pinned.original.html", "draft.original.html", "draft.md"] {
+        assert_eq!(site.get(&format!("/media/{name}")).status, 404, "{name}");
+    }
+}
