@@ -9,12 +9,12 @@ mod summary;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 use camino::Utf8PathBuf;
 use url::Url;
 
 pub use self::summary::link_diagnostics;
+use super::parallel::map_in_parallel;
 use crate::post::html::{self, RemovedMarkup};
 use crate::post::reference::{Role, file_beside};
 use crate::post::{Post, Visibility};
@@ -129,22 +129,8 @@ struct CheckedPost {
 /// Checks the addresses in `posts`, which are posts of `site`, whose files are in `source`, on `threads` threads.
 #[must_use]
 pub fn check_links(site: &Site, source: &Source, posts: &[Arc<Post>], threads: usize) -> LinkCheck {
-    let next = AtomicUsize::new(0);
-    let work = || {
-        let mut checked = Vec::new();
-        while let Some(post) = posts.get(next.fetch_add(1, Ordering::Relaxed)) {
-            checked.extend(check_post(site, source, post));
-        }
-        checked
-    };
-    let mut checked: Vec<CheckedPost> = std::thread::scope(|scope| {
-        let threads: Vec<_> = (0..threads.max(1)).map(|_| scope.spawn(work)).collect();
-        threads
-            .into_iter()
-            .filter_map(|thread| thread.join().ok())
-            .flatten()
-            .collect()
-    });
+    let checked = map_in_parallel(posts, threads, |post| check_post(site, source, post));
+    let mut checked: Vec<CheckedPost> = checked.into_iter().flatten().collect();
     let mut all = LinkCheck::default();
     let ids: HashMap<String, Option<HashSet<String>>> = checked
         .iter_mut()

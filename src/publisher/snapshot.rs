@@ -7,6 +7,7 @@ use std::sync::Arc;
 use camino::{Utf8Path, Utf8PathBuf};
 
 use super::link_check::{ExternalLink, check_links, link_diagnostics};
+use super::parallel::map_in_parallel;
 use super::sizes::{self, EnclosedFiles, EnclosureLengths};
 use super::theme_loader::ThemeLoader;
 use crate::config::Config;
@@ -18,7 +19,7 @@ use crate::source::post_event::{STAYS_PUBLISHED, add_outcome};
 use crate::source::rules::companions::Companions;
 use crate::source::rules::left_out;
 use crate::source::tracker::read_post;
-use crate::source::{FileTexts, ReadError, Scan, ScanScope, Source};
+use crate::source::{FileEntry, FileTexts, ReadError, Scan, ScanScope, Source};
 use crate::source_file::FileChanges;
 use crate::time::Timestamp;
 
@@ -104,10 +105,13 @@ pub fn snapshot_with_links(
     };
     let site = Site::build(config, input, now, None).with_theme(theme.theme());
     let posts: Vec<Arc<Post>> = site.all().iter().cloned().collect();
-    let threads = std::thread::available_parallelism().map_or(1, usize::from);
-    let check = check_links(&site, &source, &posts, threads);
+    let check = check_links(&site, &source, &posts, all_cores());
     let links = link_diagnostics(&site, &source, &check);
     Ok((site.with_more_diagnostics(&links), check.external))
+}
+
+fn all_cores() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from)
 }
 
 /// Reads the posts that `scan` found in `source`.
@@ -117,25 +121,29 @@ fn read_posts(source: &Source, scan: &Scan, config: &Config) -> ReadPosts {
     for (path, entry) in scan.companion_candidates(|_| false) {
         companions.insert(path, source.read(path, entry), &scan.files, config);
     }
-    let mut left_out = BTreeMap::new();
-    let mut posts = Vec::new();
-    let mut diagnostics = scan.diagnostics.clone();
-    for (path, entry) in scan.files.iter() {
+    let entries: Vec<(&Utf8Path, &FileEntry)> = scan.files.iter().collect();
+    let read = map_in_parallel(&entries, all_cores(), |(path, entry)| {
         let why = source.left_out(path);
         let (inherited, resource) = companions.inherited(path, why.as_ref());
-        if let Some(why) = why.or(resource) {
-            left_out.insert(path.to_owned(), why);
-        }
         let file = source.read(path, entry).map_err(|error| match error {
             ReadError::Refused(diagnostic) => diagnostic,
             ReadError::Changed | ReadError::Gone => {
                 Diagnostic::new(Severity::Note, "being-written", path, "changed while it was read").mend("look again")
             }
         });
-        let reading = file.and_then(|file| read_post(post::read_with, &file, &inherited, config));
+        let mut reading = file.and_then(|file| read_post(post::read_with, &file, &inherited, config));
+        if let Ok(parsed) = &mut reading {
+            texts.cache_text(&mut parsed.post);
+        }
+        (*path, why.or(resource), reading)
+    });
+    let mut left_out = BTreeMap::new();
+    let mut posts = Vec::new();
+    let mut diagnostics = scan.diagnostics.clone();
+    for (path, why, reading) in read {
+        left_out.extend(why.map(|why| (path.to_owned(), why)));
         match reading {
-            Ok(ParsedPost { mut post, remarks, .. }) => {
-                texts.cache_text(&mut post);
+            Ok(ParsedPost { post, remarks, .. }) => {
                 posts.push(Arc::new(post));
                 diagnostics.extend(remarks);
             }

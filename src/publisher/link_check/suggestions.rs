@@ -13,27 +13,51 @@ const MOST_COMPARED: usize = 4_000_000;
 /// In characters. A longer name is compared with none.
 const LONGEST: usize = 80;
 
+/// The most characters by which the endings of two files with the same name differ in length: `jpg` and `webp`.
+const ENDING_DIFFERENCE: usize = 4;
+
 /// The names of the files and posts of a site.
 pub(super) struct Suggestions<'a> {
-    files: Vec<(String, &'a Utf8Path)>,
-    posts: Vec<(String, &'a Utf8Path)>,
+    files: Vec<Name<'a>>,
+    posts: Vec<Name<'a>>,
     left: usize,
+}
+
+/// A name, in lower case. Names are sorted by their length, because only names of about the same length can be alike.
+struct Name<'a> {
+    /// In characters.
+    length: usize,
+    text: String,
+    path: &'a Utf8Path,
+}
+
+impl<'a> Name<'a> {
+    fn new(text: String, path: &'a Utf8Path) -> Name<'a> {
+        Name {
+            length: text.chars().count(),
+            text,
+            path,
+        }
+    }
 }
 
 impl<'a> Suggestions<'a> {
     /// The media files and the readable posts of `site`.
     pub(super) fn new(site: &'a Site) -> Suggestions<'a> {
-        let files = site.index.files().map(|path| (name_of(path), path));
+        let mut files: Vec<Name> = site.index.files().map(|path| Name::new(name_of(path), path)).collect();
         let readable = site.all().iter().filter(|post| site.is_readable(post));
         let posts = readable.flat_map(|post| {
             let path = post.source.as_path();
             let name = name_of(path);
             let stem = markdown_stem(&name).unwrap_or(&name).to_owned();
-            [(stem, path), (post.slug.to_lowercase(), path)]
+            [Name::new(stem, path), Name::new(post.slug.to_lowercase(), path)]
         });
+        let mut posts: Vec<Name> = posts.collect();
+        files.sort_by_key(|name| name.length);
+        posts.sort_by_key(|name| name.length);
         Suggestions {
-            files: files.collect(),
-            posts: posts.collect(),
+            files,
+            posts,
             left: MOST_COMPARED,
         }
     }
@@ -48,19 +72,26 @@ impl<'a> Suggestions<'a> {
         let stem = markdown_stem(&name);
         let is_post = stem.is_some() || (link.used == LinkUse::Link && !name.contains('.'));
         let wanted = stem.unwrap_or(&name);
-        let names = if is_post { &self.posts } else { &self.files };
-        self.left = self.left.checked_sub(names.len())?;
-        let most = (wanted.chars().count() / 4).clamp(1, 3);
         let (letters, mut row): (Vec<char>, Vec<usize>) = (wanted.chars().collect(), Vec::new());
-        let near = names.iter().filter_map(|(known, path)| {
+        let most = (letters.len() / 4).clamp(1, 3);
+        let (names, difference) = if is_post {
+            (&self.posts, most)
+        } else {
+            (&self.files, most.max(ENDING_DIFFERENCE))
+        };
+        let start = names.partition_point(|name| name.length + difference < letters.len());
+        let end = names.partition_point(|name| name.length <= letters.len() + difference);
+        let names = names.get(start..end)?;
+        self.left = self.left.checked_sub(names.len())?;
+        let near = names.iter().filter_map(|name| {
             // another kind of picture with the same name
-            let is_same = known == wanted || (!is_post && stem_of(known) == stem_of(wanted));
+            let is_same = name.text == wanted || (!is_post && stem_of(&name.text) == stem_of(wanted));
             let distance = if is_same {
                 0
             } else {
-                distance(known, &letters, most, &mut row)?
+                distance(name, &letters, most, &mut row)?
             };
-            Some((distance, *path))
+            Some((distance, name.path))
         });
         let (_, found) = near.min()?;
         (found != link.source).then(|| relative(&link.source, found))
@@ -86,20 +117,15 @@ fn relative(from: &Utf8Path, to: &Utf8Path) -> String {
     path.into_string()
 }
 
-/// The number of letters by which two names differ, if it is at most `most` (Levenshtein's distance). `row` is memory for the work: this is
-/// called for each name of a site.
-fn distance(one: &str, other: &[char], most: usize, row: &mut Vec<usize>) -> Option<usize> {
-    // a letter has up to four bytes
-    if one.len() + most < other.len() || one.len() > 4 * (other.len() + most) {
-        return None;
-    }
-    let length = one.chars().count();
-    if length.abs_diff(other.len()) > most || length.max(other.len()) > LONGEST {
+/// The number of letters by which `name` and `other` differ, if it is at most `most` (Levenshtein's distance). `row` is memory for the work:
+/// this is called for many names of a site.
+fn distance(name: &Name, other: &[char], most: usize, row: &mut Vec<usize>) -> Option<usize> {
+    if name.length.abs_diff(other.len()) > most || name.length.max(other.len()) > LONGEST {
         return None;
     }
     row.clear();
     row.extend(0..=other.len());
-    for (at, letter) in one.chars().enumerate() {
+    for (at, letter) in name.text.chars().enumerate() {
         let mut diagonal = at;
         let mut left = at + 1;
         let mut least = left;
@@ -137,7 +163,8 @@ mod tests {
         for (one, other, expected) in cases {
             for (one, other) in [(one, other), (other, one)] {
                 let other: Vec<char> = other.chars().collect();
-                assert_eq!(distance(one, &other, 2, &mut Vec::new()), expected, "{one} {other:?}");
+                let name = Name::new(one.to_owned(), Utf8Path::new("x"));
+                assert_eq!(distance(&name, &other, 2, &mut Vec::new()), expected, "{one} {other:?}");
             }
         }
     }
