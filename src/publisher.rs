@@ -13,6 +13,7 @@ pub mod external_links;
 mod health;
 mod link_check;
 mod link_watch;
+mod parallel;
 pub mod site_builder;
 mod sizes;
 mod snapshot;

@@ -28,8 +28,8 @@ use camino::{Utf8Path, Utf8PathBuf};
 use http::{HeaderMap, Response, StatusCode, header};
 
 use self::addresses::DocumentAddress;
-use self::folder::NewFolder;
 pub use self::folder::WriteError;
+use self::folder::{NewFolder, SpareFolder};
 use self::hosts::{Host, HostRedirect, SampleHeaders};
 pub use self::layout::FileLayout;
 use crate::http::request::Request;
@@ -64,6 +64,8 @@ pub struct Options {
     pub max_deletes: Option<usize>,
     /// Whether a folder that another program wrote is taken over.
     pub takes_over: bool,
+    /// Whether this process will write again: then the folder before stays beside the new one for the next run.
+    pub writes_again: bool,
 }
 
 /// What was written.
@@ -92,6 +94,8 @@ pub struct BuildReport {
 pub struct WrittenSite {
     site: Arc<Site>,
     files: HashMap<String, Utf8PathBuf>,
+    /// The next run takes it.
+    spare: Mutex<Option<SpareFolder>>,
 }
 
 /// Writes `site`, whose media files are in `source`, to the folder `out`. Documents that are as in `previous`, which was written there with
@@ -108,7 +112,8 @@ pub fn write(
     options: &Options,
     done: &AtomicUsize,
 ) -> Result<(BuildReport, WrittenSite), WriteError> {
-    let folder = NewFolder::begin(out, options.takes_over, newest_change(site))?;
+    let spare = previous.and_then(|written| written.spare.lock().unwrap_or_else(PoisonError::into_inner).take());
+    let folder = NewFolder::begin(out, options.takes_over, newest_change(site), spare)?;
     let addresses = addresses::documents(site, options);
     let writer = Writer {
         site,
@@ -135,10 +140,12 @@ pub fn write(
     if let Some(due) = report.next_due {
         folder.put(Utf8Path::new(".feedmill-next"), format!("{due}\n").as_bytes(), None)?;
     }
-    folder.finish(site.index.posts().is_empty(), options.max_deletes, &mut report)?;
+    let is_empty = site.index.posts().is_empty();
+    let spare = folder.finish(is_empty, options.max_deletes, options.writes_again, &mut report)?;
     let written = WrittenSite {
         site: Arc::clone(site),
         files: written.by_address,
+        spare: Mutex::new(spare),
     };
     Ok((report, written))
 }

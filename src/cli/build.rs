@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, bail};
 use camino::{Utf8Path, Utf8PathBuf};
 use clap::{Args, ValueEnum};
+use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::RecvError;
 
@@ -125,6 +126,7 @@ pub(super) fn run(arguments: BuildArgs) -> anyhow::Result<ExitCode> {
             omits_scopes: no_scopes,
             max_deletes,
             takes_over: force,
+            writes_again: watch,
         },
         source: Source::folder(root.clone(), &config.posts),
         out,
@@ -202,11 +204,12 @@ impl SiteWriter {
             });
         }
         self.say(&format!("Watching {}. Ctrl-C ends it.\n", one_line(self.root.as_str())));
-        let interrupted = tokio::signal::ctrl_c();
-        tokio::pin!(interrupted);
+        let mut interrupted = signal(SignalKind::interrupt())?;
+        let mut terminated = signal(SignalKind::terminate())?;
         loop {
             tokio::select! {
-                _ = &mut interrupted => return Ok(ExitCode::SUCCESS),
+                _ = interrupted.recv() => return Ok(ExitCode::SUCCESS),
+                _ = terminated.recv() => return Ok(ExitCode::SUCCESS),
                 event = changes.recv() => match event {
                     Ok(event) => {
                         self.say(&terminal::change_lines(&event.posts, &self.root, &publisher.site()));

@@ -1,12 +1,13 @@
 //! The new folder, and how it takes the place of the old one.
 //!
 //! The new folder is beside the old one, on the same file system. Files that did not change, and files of others, are hard links to
-//! the old ones. When everything is on the disk the two folders are exchanged by one call, and the old one is removed. Where that is
-//! not possible (the folder is a mount, or is in one that cannot be written) the files are replaced one by one: first those that
+//! the old ones. When everything is on the disk the two folders are exchanged by one call. The old one is removed, or is the beginning of
+//! the next new one ([`SpareFolder`]). Where an exchange is not possible (the folder is a mount, or lies in one that cannot be written) the files are replaced one by one: first those that
 //! others name, lists and feeds last.
 
 mod exchange;
 mod foreign_files;
+mod spare;
 
 use std::collections::{BTreeMap, HashSet};
 use std::fmt;
@@ -18,7 +19,10 @@ use std::time::SystemTime;
 use camino::{Utf8Path, Utf8PathBuf};
 use jiff::SignedDuration;
 
-use self::exchange::FolderPair;
+use self::exchange::{FolderPair, remove, remove_file};
+use self::spare::SpareContent;
+pub(super) use self::spare::SpareFolder;
+use self::foreign_files::ForeignFile;
 use super::BuildReport;
 use super::manifest::{self, FileRecord, Manifest, hash_of};
 use crate::source::MediaFile;
@@ -101,6 +105,8 @@ pub(super) struct NewFolder {
     takes_over: bool,
     /// The time of files that have none of their own, if they are new.
     now: Timestamp,
+    /// What the new folder has from the beginning; `None` if it was empty.
+    spare: Option<SpareContent>,
     made: Mutex<NewFiles>,
 }
 
@@ -109,24 +115,37 @@ pub(super) struct NewFolder {
 struct NewFiles {
     folders: HashSet<Utf8PathBuf>,
     files: BTreeMap<Utf8PathBuf, FileRecord>,
+    /// Those of them that are the same as in the old folder.
+    linked: HashSet<Utf8PathBuf>,
     /// How many files differ from those of the last run.
     written: usize,
 }
 
 impl NewFolder {
-    /// Makes an empty folder that will take the place of `out`. Files without a time of their own get the time `now`.
-    pub(super) fn begin(out: &Utf8Path, takes_over: bool, now: Timestamp) -> Result<NewFolder, WriteError> {
+    /// Makes a folder that will take the place of `out`, from the `spare` one if that can be used. Files without a time of their own get the
+    /// time `now`.
+    pub(super) fn begin(
+        out: &Utf8Path,
+        takes_over: bool,
+        now: Timestamp,
+        spare: Option<SpareFolder>,
+    ) -> Result<NewFolder, WriteError> {
         let place = FolderPair::begin(out)?;
         let before = match Manifest::read(&place.out)? {
             Some(manifest) => manifest,
             None if takes_over || foreign_files::is_empty(&place.out)? => Manifest::default(),
             None => return Err(WriteError::NotOurs(place.out.clone())),
         };
+        let spare = spare.and_then(|spare| spare.take(&place.new, &before));
+        if spare.is_none() {
+            place.make_new()?;
+        }
         Ok(NewFolder {
             place,
             before,
             takes_over,
             now,
+            spare,
             made: Mutex::default(),
         })
     }
@@ -167,7 +186,11 @@ impl NewFolder {
                 _ => {
                     // all of them are written anew
                     for (path, _) in kept {
-                        fs::remove_file(self.place.new.join(path))?;
+                        self.lock().linked.remove(&path);
+                        // what a spare folder has is removed at the end, unless it is written
+                        if self.spare.is_none() {
+                            fs::remove_file(self.place.new.join(path))?;
+                        }
                     }
                     return Ok(false);
                 }
@@ -226,14 +249,39 @@ impl NewFolder {
         if !is_same {
             return Ok(false);
         }
-        self.make_folder_of(path)?;
-        // a file system without hard links gets a copy
-        Ok(fs::hard_link(&old, self.place.new.join(path)).is_ok())
+        let is_there = |spare: &SpareContent| spare.paths.contains(path) && !spare.differing.contains(path);
+        if !self.spare.as_ref().is_some_and(is_there) {
+            self.make_room(path)?;
+            self.make_folder_of(path)?;
+            if fs::hard_link(&old, self.place.new.join(path)).is_err() {
+                // a file system without hard links gets a copy
+                return Ok(false);
+            }
+        }
+        self.lock().linked.insert(path.to_owned());
+        Ok(true)
     }
 
     fn create(&self, path: &Utf8Path) -> io::Result<File> {
+        self.make_room(path)?;
         self.make_folder_of(path)?;
         File::create_new(self.place.new.join(path))
+    }
+
+    /// Removes what a spare folder has at `path`, and a file that is where a folder above has to be.
+    fn make_room(&self, path: &Utf8Path) -> io::Result<()> {
+        if self.spare.is_none() {
+            return Ok(());
+        }
+        for at in path.ancestors().filter(|at| !at.as_str().is_empty()) {
+            let there = self.place.new.join(at);
+            match fs::symlink_metadata(&there) {
+                Ok(metadata) if !metadata.is_dir() => fs::remove_file(there)?,
+                Ok(_) if at == path => fs::remove_dir_all(there)?,
+                _ => {}
+            }
+        }
+        Ok(())
     }
 
     fn make_folder_of(&self, path: &Utf8Path) -> io::Result<()> {
@@ -247,16 +295,26 @@ impl NewFolder {
         Ok(())
     }
 
-    /// Puts the new folder in the place of the old one, and completes `report`. `is_empty` says that the site has no post.
-    pub(super) fn finish(self, is_empty: bool, max_deletes: Option<usize>, report: &mut BuildReport) -> Result<(), WriteError> {
+    /// Puts the new folder in the place of the old one, and completes `report`. `is_empty` says that the site has no post. With `keeps_spare`
+    /// the folder with which the next run begins is returned.
+    pub(super) fn finish(
+        self,
+        is_empty: bool,
+        max_deletes: Option<usize>,
+        keeps_spare: bool,
+        report: &mut BuildReport,
+    ) -> Result<Option<SpareFolder>, WriteError> {
         let NewFolder {
             place,
             before,
             takes_over,
             now,
+            spare,
             made,
         } = self;
-        let NewFiles { files, written, .. } = made.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let NewFiles {
+            files, linked, written, ..
+        } = made.into_inner().unwrap_or_else(PoisonError::into_inner);
         let kept = files.keys().filter(|path| before.get(path).is_some()).count();
         let removed = before.len() - kept;
         check_deletes(removed, before.len(), is_empty, max_deletes)?;
@@ -270,21 +328,78 @@ impl NewFolder {
         report.files = files.len();
         report.bytes = files.values().map(|record| record.length).sum();
         (report.written, report.removed) = (written, removed);
-        let is_unchanged = written == 0 && removed == 0 && place.out.join(manifest::NAME).exists();
-        if is_unchanged {
-            return Ok(place.discard()?);
+        if let Some(spare) = &spare {
+            remove_leftovers(&place.new, spare, &files)?;
         }
-        let mut list = File::create_new(place.new.join(manifest::NAME))?;
-        list.write_all(&manifest.text())?;
-        list.set_modified(SystemTime::try_from(now).unwrap_or(SystemTime::UNIX_EPOCH))?;
-        let foreign_files = foreign_files.into_iter().filter(|foreign| !files.contains_key(&foreign.path));
-        report.was_replaced_in_place = place.take(&files, foreign_files, &before)?;
-        Ok(())
+        let is_unchanged = written == 0 && removed == 0 && place.out.join(manifest::NAME).exists();
+        let mut content = SpareContent {
+            differing: files.keys().filter(|path| !linked.contains(*path)).cloned().collect(),
+            ..SpareContent::default()
+        };
+        let mut has_old = is_unchanged;
+        if !is_unchanged {
+            let mut list = File::create_new(place.new.join(manifest::NAME))?;
+            list.write_all(&manifest.text())?;
+            list.set_modified(SystemTime::try_from(now).unwrap_or(SystemTime::UNIX_EPOCH))?;
+            let foreign_files = foreign_files.into_iter().filter(|foreign| !files.contains_key(&foreign.path));
+            let foreign_files: Vec<ForeignFile> = foreign_files.collect();
+            let is_exchanged = place.take(&files, &foreign_files, &before)?;
+            report.was_replaced_in_place = !is_exchanged;
+            // the paths of the files in the old folder are only known of a run of this process
+            if let Some(spare) = spare.filter(|_| is_exchanged) {
+                content
+                    .differing
+                    .extend(spare.paths.into_iter().filter(|path| !files.contains_key(path)));
+                content.foreign_files = foreign_files.into_iter().map(|foreign| foreign.path).collect();
+                has_old = true;
+            }
+        }
+        if !keeps_spare || report.was_replaced_in_place {
+            remove(&place.new)?;
+            return Ok(None);
+        }
+        content.paths = files.into_keys().collect();
+        if !has_old {
+            content = link_all(&place, content.paths)?;
+        }
+        Ok(SpareFolder::new(place.new, manifest, content).ok())
     }
 
     fn lock(&self) -> MutexGuard<'_, NewFiles> {
         self.made.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Removes from the folder `new`, which had `spare` in the beginning, all that is not one of `files`.
+fn remove_leftovers(new: &Utf8Path, spare: &SpareContent, files: &BTreeMap<Utf8PathBuf, FileRecord>) -> io::Result<()> {
+    for path in spare.foreign_files.iter().filter(|path| !files.contains_key(*path)) {
+        if fs::symlink_metadata(new.join(path)).is_ok_and(|metadata| metadata.is_dir()) {
+            // it was empty
+            let _ = fs::remove_dir(new.join(path));
+        } else {
+            remove_file(new, path)?;
+        }
+    }
+    for path in spare.paths.union(&spare.differing).filter(|path| !files.contains_key(*path)) {
+        remove_file(new, path)?;
+    }
+    remove_file(new, Utf8Path::new(manifest::NAME))
+}
+
+/// Makes the new folder of links to all files at `paths` that readers see.
+fn link_all(place: &FolderPair, paths: HashSet<Utf8PathBuf>) -> io::Result<SpareContent> {
+    place.make_new()?;
+    let mut content = SpareContent::default();
+    for path in paths {
+        if let Some(folder) = path.parent() {
+            fs::create_dir_all(place.new.join(folder))?;
+        }
+        if fs::hard_link(place.out.join(&path), place.new.join(&path)).is_err() {
+            content.differing.insert(path.clone());
+        }
+        content.paths.insert(path);
+    }
+    Ok(content)
 }
 
 /// Checks that no more than `max` files are removed, or than is usual. `is_empty` says that the site has no post, as when the folder

@@ -2,7 +2,7 @@
 //!
 //! It names no file, but has a hash of each path: the folder is public, and the address of an unlisted post is not.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fs;
 use std::io;
 
@@ -21,7 +21,7 @@ const VERSION: u32 = 1;
 const LARGEST: u64 = 1024 * 1024 * 1024;
 
 /// The files that a run wrote.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(super) struct Manifest {
     feedmill_manifest: u32,
     /// By the hash of the path.
@@ -81,9 +81,17 @@ impl Manifest {
 
     /// The text of its file: the same for the same files.
     pub(super) fn text(&self) -> Vec<u8> {
-        let sorted: std::collections::BTreeMap<_, _> = self.files.iter().collect();
-        let value = serde_json::json!({ "feedmill_manifest": self.feedmill_manifest, "files": sorted });
-        let mut text = value.to_string().into_bytes();
+        #[derive(Serialize)]
+        struct Sorted<'a> {
+            feedmill_manifest: u32,
+            files: BTreeMap<&'a str, &'a FileRecord>,
+        }
+        let sorted = Sorted {
+            feedmill_manifest: self.feedmill_manifest,
+            files: self.files.iter().map(|(key, record)| (key.as_str(), record)).collect(),
+        };
+        // numbers, texts and times: these can always be written
+        let mut text = serde_json::to_vec(&sorted).unwrap_or_default();
         text.push(b'\n');
         text
     }
@@ -91,7 +99,9 @@ impl Manifest {
 
 /// The hash of `path`, short enough for a list and long enough to be the only one.
 fn key(path: &Utf8Path) -> String {
-    blake3::hash(path.as_str().as_bytes()).to_hex().chars().take(32).collect()
+    let mut key = blake3::hash(path.as_str().as_bytes()).to_hex().to_string();
+    key.truncate(32);
+    key
 }
 
 /// The hash of `bytes`.

@@ -6,7 +6,7 @@ use std::os::unix::fs::{MetadataExt as _, symlink};
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use camino::{Utf8Path, Utf8PathBuf};
 use feedmill::site::Site;
@@ -232,8 +232,9 @@ fn tree(out: &Utf8Path) -> Tree {
 
 /// Checks that both have the same files with the same bytes and times.
 fn assert_same(one: &Tree, other: &Tree) {
-    let names = |tree: &Tree| tree.keys().cloned().collect::<Vec<_>>();
-    assert_eq!(names(one), names(other));
+    let names = |tree: &Tree| tree.keys().cloned().collect::<BTreeSet<_>>();
+    let differing: Vec<_> = names(one).symmetric_difference(&names(other)).cloned().collect();
+    assert!(differing.is_empty(), "only one has {differing:?}");
     for (path, (bytes, time)) in one {
         let (other_bytes, other_time) = &other[path];
         assert!(
@@ -413,17 +414,35 @@ fn a_watching_build_writes_what_a_new_one_would() {
         max_deletes: Some(1000),
         ..Options::default()
     };
+    let again = Options {
+        writes_again: true,
+        ..options.clone()
+    };
     let ((_dir, out), (_other_dir, other)) = (out_folder(), out_folder());
     let mut last: Option<WrittenSite> = None;
     let mut kept = Vec::new();
     let mut write_both = |last: &mut Option<WrittenSite>| {
         let still = site.site();
+        // files of others come, change and go, also where a file of the site was or will be
+        for out in [&out, &other].into_iter().filter(|out| out.exists()) {
+            let run = kept.len();
+            let path = format!("others/{}.txt", run / 2);
+            write(out.as_std_path(), &path, &format!("{run}"));
+            let file = fs::File::options().write(true).open(out.join(path)).unwrap();
+            file.set_modified(SystemTime::UNIX_EPOCH).unwrap();
+            let _ = fs::remove_file(out.join(format!("others/{}.txt", (run / 2).wrapping_sub(2))));
+            fs::create_dir_all(out.join(format!("empty/{run}"))).unwrap();
+        }
+        // another process writes there meanwhile
+        if kept.len() == 4 {
+            write_instant(&site, &still, None, &out, &options).unwrap();
+        }
         // what somebody removed is written again
         for out in [&out, &other] {
             let _ = fs::remove_file(out.join("posts/café.html"));
             let _ = fs::remove_file(out.join("posts/three.html.gz"));
         }
-        let (report, written) = write_instant(&site, &still, last.as_ref(), &out, &options).unwrap();
+        let (report, written) = write_instant(&site, &still, last.as_ref(), &out, &again).unwrap();
         write_instant(&site, &still, None, &other, &options).unwrap();
         assert_same(&tree(&out), &tree(&other));
         *last = Some(written);
@@ -451,6 +470,14 @@ fn a_watching_build_writes_what_a_new_one_would() {
         panic!("{kept:?}")
     };
     assert!(first.max(second).max(third) > 15, "{kept:?}");
+    let beside = |out: &Utf8Path| fs::read_dir(out.parent().unwrap()).unwrap().count();
+    assert_eq!(
+        (beside(&out), beside(&other)),
+        (2, 1),
+        "the folder of the next run is beside it"
+    );
+    drop(last);
+    assert_eq!(beside(&out), 1);
 }
 
 #[test]

@@ -29,7 +29,7 @@ pub(super) struct FolderPair {
 }
 
 impl FolderPair {
-    /// Makes an empty new folder for `out`, which may be a symbolic link to a folder.
+    /// The new folder for `out`, which may be a symbolic link to a folder. It is not made yet.
     pub(super) fn begin(out: &Utf8Path) -> Result<FolderPair, WriteError> {
         let out = match out.canonicalize_utf8() {
             Ok(out) => out,
@@ -60,8 +60,6 @@ impl FolderPair {
         if flock(&lock, FlockOperation::NonBlockingLockExclusive).is_err() {
             return Err(WriteError::Busy(out));
         }
-        remove(&new)?;
-        fs::create_dir(&new)?;
         Ok(FolderPair {
             out,
             new,
@@ -70,17 +68,18 @@ impl FolderPair {
         })
     }
 
-    /// Removes the new folder.
-    pub(super) fn discard(self) -> io::Result<()> {
-        remove(&self.new)
+    /// Makes the new folder, empty.
+    pub(super) fn make_new(&self) -> io::Result<()> {
+        remove(&self.new)?;
+        fs::create_dir(&self.new)
     }
 
     /// Puts the new folder with its `files`, and the files of `foreign_files`, in the place of the old one, whose files `before` lists.
-    /// Returns whether this was done file by file.
+    /// The old one is then where the new one was. Returns `false` if files were replaced one by one instead; then nothing is left there.
     pub(super) fn take(
-        self,
+        &self,
         files: &BTreeMap<Utf8PathBuf, FileRecord>,
-        foreign_files: impl Iterator<Item = ForeignFile>,
+        foreign_files: &[ForeignFile],
         before: &Manifest,
     ) -> io::Result<bool> {
         if self.is_beside {
@@ -94,12 +93,11 @@ impl FolderPair {
             rustix::fs::syncfs(&self.lock)?;
             if self.exchange()? {
                 rustix::fs::fsync(&self.lock)?;
-                remove(&self.new)?;
-                return Ok(false);
+                return Ok(true);
             }
         }
         self.replace_files(files, before)?;
-        Ok(true)
+        Ok(false)
     }
 
     /// Exchanges the two folders by one call. Returns whether the file system can.
@@ -137,18 +135,27 @@ impl FolderPair {
         }
         for path in our_files(&self.out, before)? {
             if !files.contains_key(&path) {
-                fs::remove_file(self.out.join(&path))?;
-                // folders that are empty now; the first that is not stops this
-                let above = path.ancestors().skip(1).filter(|folder| !folder.as_str().is_empty());
-                for folder in above {
-                    if fs::remove_dir(self.out.join(folder)).is_err() {
-                        break;
-                    }
-                }
+                remove_file(&self.out, &path)?;
             }
         }
         remove(&self.new)
     }
+}
+
+/// Removes the file at `path` in `folder`, if it is there, and the folders that are empty then.
+pub(super) fn remove_file(folder: &Utf8Path, path: &Utf8Path) -> io::Result<()> {
+    match fs::remove_file(folder.join(path)) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
+    let above = path.ancestors().skip(1).filter(|above| !above.as_str().is_empty());
+    for above in above {
+        // the first that is not empty stops this
+        if fs::remove_dir(folder.join(above)).is_err() {
+            break;
+        }
+    }
+    Ok(())
 }
 
 /// The order in which files are replaced: what others name first, lists and feeds last.
@@ -202,7 +209,7 @@ fn make_writable(above: &Utf8Path, new: &Utf8Path) -> io::Result<Option<()>> {
 }
 
 /// Removes the folder `path`, if it is there.
-fn remove(path: &Utf8Path) -> io::Result<()> {
+pub(super) fn remove(path: &Utf8Path) -> io::Result<()> {
     match fs::remove_dir_all(path) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
         _ => Ok(()),
