@@ -332,13 +332,14 @@ impl Writer<'_> {
     fn write_former_addresses(&self, report: &mut BuildReport) -> Result<(), WriteError> {
         let (mut redirects, mut gone) = (Vec::new(), Vec::new());
         for former in addresses::former(self.site) {
-            let response = get(self.site, &former.path, "", self.site.built());
+            let response = get(self.site, &former.path, &former.query, self.site.built());
             match response.status() {
                 StatusCode::MOVED_PERMANENTLY => {
                     let location = response.headers().get(header::LOCATION).and_then(|value| value.to_str().ok());
                     redirects.extend(location.map(|to| HostRedirect {
                         is_public: !self.leads_to_unlisted(to),
                         from: former.path,
+                        query: former.query,
                         to: to.to_owned(),
                         is_feed: former.is_feed,
                     }));

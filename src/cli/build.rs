@@ -113,6 +113,10 @@ pub(super) fn run(arguments: BuildArgs) -> anyhow::Result<ExitCode> {
             "the site needs the address at which it will be, because feeds and links name it; add `--base-url https://example.com`"
         );
     }
+    if let Some((one, other)) = Host::conflict(&hosts) {
+        let (one, other) = (one.name(), other.name());
+        bail!("{one} and {other} read the same files, each in a way of its own; build a folder for each");
+    }
     check_apart(&out, &root, "the folder of posts")?;
     if let Some(ledger) = config.state.dir.as_deref().filter(|dir| dir.is_dir()) {
         check_apart(&out, ledger, "the folder of the ledger")?;

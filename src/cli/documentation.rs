@@ -41,16 +41,15 @@ pub(super) fn write_manual(arguments: &ManArgs, mut command: Command) -> anyhow:
     fs::create_dir_all(folder).with_context(|| format!("the folder {folder} cannot be created"))?;
     command.build();
     let mut written = 0;
-    let commands: Vec<Command> = command.get_subcommands().cloned().collect();
-    for command in std::iter::once(command).chain(commands) {
-        // `feedmill help` is not a command of ours
-        if command.get_name() == "help" {
-            continue;
-        }
+    let mut commands = vec![command];
+    while let Some(command) = commands.pop() {
+        // `feedmill help` prints what the page says
+        let commands_below = command.get_subcommands().filter(|below| below.get_name() != "help");
+        commands.extend(commands_below.cloned());
         let name = command.get_display_name().unwrap_or_else(|| command.get_name()).to_owned();
         let path = folder.join(format!("{name}.1"));
         let mut page = Vec::new();
-        Man::new(command).render(&mut page)?;
+        Man::new(command.disable_help_subcommand(true)).render(&mut page)?;
         fs::write(&path, page).with_context(|| format!("{path} cannot be written"))?;
         written += 1;
     }

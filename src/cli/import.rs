@@ -19,6 +19,7 @@ use crate::import::origin::FeedSource;
 
 /// The options of `import`.
 #[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is an option of its own")]
 pub(super) struct ImportArgs {
     /// The export: a file of WordPress, Squarespace, Ghost, Blogger, a zip of Substack, Medium or micro.blog, or a feed (a file or an
     /// http(s) address)

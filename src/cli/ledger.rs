@@ -7,7 +7,7 @@ use std::fs::{self, File};
 use std::io::{self, BufReader, BufWriter, Write};
 use std::process::ExitCode;
 
-use anyhow::Context;
+use anyhow::{Context, bail};
 use camino::{Utf8Path, Utf8PathBuf};
 use clap::{Args, Subcommand};
 
@@ -67,12 +67,22 @@ impl LedgerOptions {
         let (config, _) = self.settings.load(self.posts, |_| ())?;
         settings::storage(&config)
     }
+
+    /// The storage, if it or the folder of posts is there.
+    fn existing_storage(self) -> anyhow::Result<Storage> {
+        let (config, root) = self.settings.load(self.posts, |_| ())?;
+        let storage = settings::storage(&config)?;
+        if !storage.exists() && !root.is_dir() {
+            bail!("there is no folder {root}, and it has no ledger; name the folder of posts with `--posts DIR`");
+        }
+        Ok(storage)
+    }
 }
 
 /// Runs the command.
 pub(super) fn run(arguments: LedgerArgs) -> anyhow::Result<ExitCode> {
     match arguments.command {
-        LedgerCommand::Export(Export { file, options }) => export(file.as_deref(), &options.storage()?),
+        LedgerCommand::Export(Export { file, options }) => export(file.as_deref(), &options.existing_storage()?),
         LedgerCommand::Import(Import { file, replace, options }) => import(&file, replace, &options.storage()?),
     }
 }

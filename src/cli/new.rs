@@ -20,6 +20,7 @@ use super::settings::{self, Settings};
 use super::terminal;
 use crate::config::Config;
 use crate::diagnostic::one_line;
+use crate::post::date;
 use crate::post::slug::slugify;
 use crate::publisher::snapshot;
 use crate::time::Timestamp;
@@ -41,7 +42,7 @@ pub(super) struct NewArgs {
     /// Publish it: it is not a draft. With --edit it is published when the editor ends
     #[arg(long)]
     publish: bool,
-    /// Its date, such as 2026-01-31; with a day in the future it is published on that day [default: now]
+    /// Its date, such as 2026-01-31 or 2026-01-31T09:00; with --publish and a date in the future it appears then [default: now]
     #[arg(long, value_name = "DATE")]
     date: Option<String>,
     /// A tag; may be given several times
@@ -73,7 +74,10 @@ pub(super) fn run(arguments: NewArgs) -> anyhow::Result<ExitCode> {
     }
     let (config, root) = settings.load(posts, |_| ())?;
     let now = Timestamp::now();
-    let date = post_date(date.as_deref(), &config, now)?;
+    let given = date;
+    let date = post_date(given.as_deref(), &config, now)?;
+    // a time that is given is written, also where the other posts have days only
+    let has_time = given.is_some_and(|given| given.contains(':') || date.time() != civil::Time::midnight());
     if !root.is_dir() {
         fs::create_dir_all(&root).with_context(|| format!("the folder {root} cannot be created"))?;
         terminal::print_message(&format!("made the folder {}\n", one_line(root.as_str())));
@@ -89,7 +93,7 @@ pub(super) fn run(arguments: NewArgs) -> anyhow::Result<ExitCode> {
     let text = style.form.write(&NewFields {
         title: &title,
         date: (!page).then_some(date),
-        has_time: style.has_times,
+        has_time: has_time || style.has_times,
         tags: &tags,
         author: style.author.as_deref().filter(|_| !page),
         is_draft: !publish,
@@ -101,22 +105,22 @@ pub(super) fn run(arguments: NewArgs) -> anyhow::Result<ExitCode> {
         .then(|| config.timezone().to_timestamp(date).ok())
         .flatten()
         .filter(|due| *due > now);
-    print_where(&file, publish, due, &style);
+    print_where(&file, page, publish, due, &style);
     if edit && !publish {
         open_in_editor(&file)?;
     }
     Ok(ExitCode::SUCCESS)
 }
 
-/// The date of the post: the one given, or now.
+/// The date of the post in the zone of the site: the one given, in any form that posts may have, or now.
 fn post_date(given: Option<&str>, config: &Config, now: Timestamp) -> anyhow::Result<civil::DateTime> {
     let Some(given) = given else {
         return Ok(config.timezone().to_datetime(now));
     };
-    let date = given
-        .parse::<civil::DateTime>()
-        .or_else(|_| given.parse::<civil::Date>().map(|day| day.at(0, 0, 0, 0)));
-    date.map_err(|_| anyhow::anyhow!("`{given}` is not a date; write it like 2026-01-31 or 2026-01-31T09:00"))
+    let zone = config.timezone();
+    let date = date::parse(given, &zone, config.posts.day_first);
+    let date = date.map_err(|_| anyhow::anyhow!("`{given}` is not a date; write it like 2026-01-31 or 2026-01-31T09:00"))?;
+    Ok(zone.to_datetime(date.timestamp()))
 }
 
 /// Adds `file` with `text` to its folder whole: under a name that is not a post first, then by one call, and only if there is no such file.
@@ -138,7 +142,7 @@ fn add(file: &Utf8Path, text: &str, edits_first: bool) -> anyhow::Result<()> {
             let is_untouched = edits_first && fs::read_to_string(&unfinished).is_ok_and(|now| now == text);
             if is_untouched {
                 let _ = fs::remove_file(&unfinished);
-                bail!("the editor changed nothing, so nothing is published");
+                bail!("the editor changed nothing, so no file was made");
             }
             Ok(())
         })
@@ -187,10 +191,11 @@ fn open_in_editor(file: &Utf8Path) -> anyhow::Result<()> {
 }
 
 /// Says where the file is, and what or when makes it public. A published post waits until `due`.
-fn print_where(file: &Utf8Path, is_published: bool, due: Option<Timestamp>, style: &NamingStyle) {
+fn print_where(file: &Utf8Path, is_page: bool, is_published: bool, due: Option<Timestamp>, style: &NamingStyle) {
     let mut text = format!("{file}\n");
     if !is_published {
-        text.push_str("  a draft: remove the line about it to publish the post\n");
+        let kind = if is_page { "page" } else { "post" };
+        let _ = writeln!(text, "  a draft: remove its line `draft` to publish the {kind}");
     }
     if let Some(due) = due {
         let _ = writeln!(text, "  it appears at {due}");

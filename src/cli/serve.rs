@@ -58,8 +58,8 @@ pub(super) struct ServeArgs {
     /// Where to listen: HOST:PORT, unix:PATH or systemd [default: 127.0.0.1:8080]
     #[arg(long, value_name = "ADDR", env = "FEEDMILL_LISTEN", hide_env_values = true)]
     listen: Option<String>,
-    /// The same as `--listen 127.0.0.1:PORT`
-    #[arg(long, value_name = "PORT", conflicts_with = "listen")]
+    /// The port to listen on; the host is that of `--listen`, or 127.0.0.1
+    #[arg(long, value_name = "PORT")]
     port: Option<u16>,
     /// Where /status and /metrics are served, for operators only, or `off` [default: 127.0.0.1:8081]
     #[arg(long, value_name = "ADDR", env = "FEEDMILL_ADMIN", hide_env_values = true)]
@@ -86,6 +86,17 @@ pub(super) struct ServeArgs {
     settings: Settings,
 }
 
+/// The address `listen` with another `port`, if one is given.
+fn with_port(listen: Option<String>, port: Option<u16>) -> Option<String> {
+    let Some(port) = port else { return listen };
+    let is_network = |listen: &&str| !listen.starts_with("unix:");
+    let host = listen
+        .as_deref()
+        .filter(is_network)
+        .and_then(|listen| listen.rsplit_once(':'));
+    Some(format!("{}:{port}", host.map_or("127.0.0.1", |(host, _)| host)))
+}
+
 impl ServeArgs {
     /// Reads the configuration. Returns it with the folder of posts, and its file if there is one.
     fn load(&self) -> anyhow::Result<(Arc<Config>, Utf8PathBuf, Option<Utf8PathBuf>)> {
@@ -102,8 +113,7 @@ impl ServeArgs {
             preview_listen,
             settings,
         } = self.clone();
-        // an option wins over the environment variable of the other
-        let listen = port.map(|port| format!("127.0.0.1:{port}")).or(listen);
+        let listen = with_port(listen, port);
         let file = Some(settings.file().to_owned()).filter(|file| file.exists());
         let (config, root) = settings.load(posts, |config| {
             let Config {

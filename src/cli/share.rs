@@ -70,7 +70,11 @@ pub(super) fn run(arguments: ShareArgs) -> anyhow::Result<ExitCode> {
     let until = Moment::utc(until).in_zone(&config.timezone()).rfc3339();
     terminal::print_message(&format!("everybody who has this address can read the draft until {until}\n"));
     if config.site.base_url.is_none() {
-        terminal::print_message("this address works on this machine only; give the public address of the site with --base-url\n");
+        let address = config.base();
+        terminal::print_message(&format!(
+            "this address works on this machine only, while `feedmill serve` listens at {address}; give the public address of the site with \
+             --base-url\n"
+        ));
     }
     Ok(ExitCode::SUCCESS)
 }

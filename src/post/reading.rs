@@ -303,10 +303,11 @@ fn nothing_written(file: &SourceFile, text: &str) -> Diagnostic {
         .mend("write the post")
 }
 
-/// The note about a file without text whose page another tool makes by a template.
+/// The note about a page without text: another tool may make it by a template.
 fn only_for_template(file: &SourceFile) -> Diagnostic {
-    let message = "it has no text, and another tool's template makes its page";
-    Diagnostic::new(Severity::Note, "template-only", &file.path, message).mend("write a text, or delete the file")
+    let message = "the page has no text";
+    Diagnostic::new(Severity::Note, "template-only", &file.path, message)
+        .mend("write a text; or delete the file, if it is only there for a template of another tool")
 }
 
 fn title(fields: &Fields, outline: &markdown::Outline, path: &PathName, remarks: &mut Remarks) -> (String, Origin) {

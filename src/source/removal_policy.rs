@@ -107,6 +107,8 @@ impl<K> WaitingTogether<K> {
 pub(super) struct MissingFiles {
     since: BTreeMap<Utf8PathBuf, Duration>,
     together: Option<WaitingTogether<Utf8PathBuf>>,
+    /// The number of posts when nothing was missing last. Posts that came since say nothing about those that are missing.
+    posts_before: Option<usize>,
     /// Whether the folder of the files was replaced by another since files are missing.
     is_replaced: bool,
 }
@@ -137,12 +139,19 @@ impl MissingFiles {
         self.since.is_empty() && self.together.is_none()
     }
 
+    /// Records the number of `posts` before a scan.
+    pub(super) fn note_posts(&mut self, posts: usize) {
+        if self.is_empty() {
+            self.posts_before = Some(posts);
+        }
+    }
+
     /// Records that the folder of the files was replaced by another.
     pub(super) fn note_replaced(&mut self) {
         self.is_replaced = true;
     }
 
-    /// The files that count as removed at `tick`, given the number of `posts` before and whether the source is empty now.
+    /// The files that count as removed at `tick`, given the number of `posts`, missing ones included, and whether the source is empty now.
     pub(super) fn removed(
         &mut self,
         posts: usize,
@@ -153,7 +162,7 @@ impl MissingFiles {
         // a folder from which nothing is missing is trusted from then on
         self.is_replaced &= !self.since.is_empty();
         let situation = RemovalSituation::Running {
-            posts,
+            posts: self.posts_before.map_or(posts, |before| before.min(posts)),
             is_empty,
             is_replaced: self.is_replaced,
         };
@@ -316,6 +325,23 @@ mod tests {
         ];
         for (name, missing, situation, expected) in cases {
             assert_eq!(wait_for(missing, situation, &config), expected, "{name}");
+        }
+    }
+
+    #[test]
+    fn posts_that_come_meanwhile_do_not_end_the_wait_for_missing_ones() {
+        let config = config::WatchSettings::default();
+        for added in [0, 2, 5, 100] {
+            let mut missing = MissingFiles::default();
+            missing.note_posts(8);
+            for second in [0, 1, 59, 60] {
+                missing.note_posts(8 + added);
+                for path in ["a", "b", "c", "d", "e"] {
+                    missing.add(path.into(), Duration::ZERO);
+                }
+                let gone = missing.removed(8 + added, false, Duration::from_secs(second), &config);
+                assert_eq!(gone.len(), if second == 60 { 5 } else { 0 }, "{added} added, second {second}");
+            }
         }
     }
 

@@ -351,6 +351,7 @@ impl FileTracker {
         if doubt.is_some() {
             self.missing.note_replaced();
         }
+        self.missing.note_posts(self.files.post_count());
         let is_first = self.identity.replace(scan.identity).is_none();
         outcome.scanned_everywhere = scan.scope == ScanScope::Everywhere;
         if outcome.scanned_everywhere {

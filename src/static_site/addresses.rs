@@ -1,5 +1,6 @@
 //! The addresses that a site answers, and those that it answered once.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use super::Options;
@@ -25,8 +26,23 @@ pub(super) struct DocumentAddress {
 pub(super) struct Former {
     /// The path, percent-encoded.
     pub(super) path: String,
+    /// The query, as in `/?p=12`; mostly empty.
+    pub(super) query: String,
     /// Whether a feed was there.
     pub(super) is_feed: bool,
+}
+
+impl Former {
+    /// What was at `address`, which is not percent-encoded.
+    fn new(address: &str) -> Former {
+        let (path, query) = address.split_once('?').unwrap_or((address, ""));
+        let is_feed = |format: &Format| path.ends_with(&format!("/{}", format.file_name()));
+        Former {
+            path: post_url("", path),
+            query: query.to_owned(),
+            is_feed: Format::ALL.iter().any(is_feed),
+        }
+    }
 }
 
 impl DocumentAddress {
@@ -172,37 +188,19 @@ fn add_posts(all: &mut Vec<DocumentAddress>, site: &Site, options: &Options) {
 
 /// The addresses at which something was, or where other software has feeds: some of them lead on, and some are of withdrawn posts.
 pub(super) fn former(site: &Site) -> Vec<Former> {
-    let mut posts: BTreeSet<String> = BTreeSet::new();
+    let mut addresses: BTreeSet<Cow<str>> = BTreeSet::new();
     for post in site.all().iter().filter(|post| site.is_readable(post)) {
-        posts.extend(post.aliases.iter().map(|alias| post_url("", alias)));
+        addresses.extend(post.aliases.iter().map(|alias| Cow::from(alias.as_str())));
     }
-    posts.extend(site.former_addresses().map(|address| post_url("", address)));
-    let departed = site.departures().iter().map(|departure| &departure.post);
-    posts.extend(
-        departed
-            .filter(|post| post.address.starts_with('/'))
-            .map(|post| post_url("", &post.address)),
-    );
-    posts.extend(site.config().redirect.sources().map(|path| post_url("", &path)));
-    let is_feed_name = |path: &str| {
-        Format::ALL
-            .iter()
-            .any(|format| path.ends_with(&format!("/{}", format.file_name())))
-    };
-    let mut all: Vec<Former> = posts
-        .into_iter()
-        .map(|path| Former {
-            is_feed: is_feed_name(&path),
-            path,
-        })
-        .collect();
+    addresses.extend(site.former_addresses().map(Cow::from));
+    let departed = site.departures().iter().map(|departure| &*departure.post.address);
+    addresses.extend(departed.filter(|address| address.starts_with('/')).map(Cow::from));
+    addresses.extend(site.config().redirect.sources().map(Cow::from));
+    let mut all: Vec<Former> = addresses.iter().map(|address| Former::new(address)).collect();
     all.extend(FEED_ALIASES.iter().map(|(name, _)| Former {
-        path: format!("/{name}"),
         is_feed: true,
+        ..Former::new(&format!("/{name}"))
     }));
-    all.extend(["/feed", "/favicon.ico"].map(|path| Former {
-        path: path.to_owned(),
-        is_feed: false,
-    }));
+    all.extend(["/feed", "/favicon.ico"].map(Former::new));
     all
 }

@@ -52,6 +52,8 @@ pub enum WriteError {
         removed: usize,
         /// How many files there were.
         of: usize,
+        /// Whether the site has no post any more.
+        is_empty: bool,
     },
     /// The text of the post at this address cannot be read now: its file has just changed.
     Unreadable(String),
@@ -72,7 +74,16 @@ impl fmt::Display for WriteError {
                 "{path} was not written by `feedmill build`, and the site has a file of that name; move it away, or add `--force` to replace it"
             ),
             WriteError::Busy(path) => write!(f, "another `feedmill build` is writing to {path}; wait until it has ended"),
-            WriteError::TooManyDeletes { removed, of } => write!(
+            WriteError::TooManyDeletes {
+                removed,
+                of,
+                is_empty: true,
+            } => write!(
+                f,
+                "no post is left, as if the folder of posts were not there, and {removed} of {of} files would be removed, so nothing was \
+                 changed; if that is right, add `--max-deletes {removed}`"
+            ),
+            WriteError::TooManyDeletes { removed, of, .. } => write!(
                 f,
                 "{removed} of {of} files would be removed, so nothing was changed; if that is right, add `--max-deletes {removed}`"
             ),
@@ -414,7 +425,7 @@ fn check_deletes(removed: usize, of: usize, is_empty: bool, max: Option<usize>) 
         }
     };
     if is_too_many {
-        return Err(WriteError::TooManyDeletes { removed, of });
+        return Err(WriteError::TooManyDeletes { removed, of, is_empty });
     }
     Ok(())
 }

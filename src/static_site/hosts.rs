@@ -39,6 +39,8 @@ pub enum Host {
 pub(super) struct HostRedirect {
     /// The path, percent-encoded, below the address of the site.
     pub(super) from: String,
+    /// The query of `/?p=12`; mostly empty.
+    pub(super) query: String,
     /// The URL that it leads to.
     pub(super) to: String,
     /// Whether a feed was there, whose readers do not follow pages.
@@ -60,6 +62,8 @@ pub(super) struct HostFiles<'a> {
 struct HostRule<'a> {
     /// The path on the host, percent-encoded.
     from: String,
+    /// The query, or nothing.
+    query: &'a str,
     /// The path on the host, or a URL elsewhere; empty if what was there is gone.
     to: &'a str,
 }
@@ -68,6 +72,23 @@ impl HostRule<'_> {
     /// The path as web servers see it.
     fn decoded(&self) -> String {
         percent_decode_str(&self.from).decode_utf8_lossy().into_owned()
+    }
+
+    /// The same with each ending that `serve` takes for the same address, which a web server does not: `/old`, `/old/`, `/old/index.html`.
+    fn spellings(&self) -> Vec<String> {
+        let decoded = self.decoded();
+        let page = decoded.trim_end_matches('/');
+        if page
+            .rsplit('/')
+            .next()
+            .is_none_or(|name| name.is_empty() || name.contains('.'))
+        {
+            return vec![decoded];
+        }
+        ["", "/", "/index.html"]
+            .iter()
+            .map(|ending| format!("{page}{ending}"))
+            .collect()
     }
 }
 
@@ -83,7 +104,37 @@ impl Host {
         }
     }
 
-    fn name(self) -> &'static str {
+    /// Whether it can redirect by a query.
+    fn knows_queries(self) -> bool {
+        matches!(self, Host::Netlify | Host::Nginx | Host::Caddy | Host::Apache)
+    }
+
+    /// The files that it reads.
+    fn file_names(self) -> &'static [&'static str] {
+        match self {
+            Host::Netlify | Host::Cloudflare => &["_redirects", "_headers"],
+            Host::Gitlab => &["_redirects"],
+            Host::Github => &[".nojekyll"],
+            Host::Nginx => &[nginx::MAPS, nginx::SERVER],
+            Host::Caddy => &[caddy::NAME],
+            Host::Apache => &[".htaccess"],
+        }
+    }
+
+    /// Two of `hosts` that read the same file, each in a way of its own.
+    #[must_use]
+    pub fn conflict(hosts: &[Host]) -> Option<(Host, Host)> {
+        let with_later = hosts
+            .iter()
+            .enumerate()
+            .flat_map(|(at, one)| hosts.iter().skip(at + 1).map(move |other| (*one, *other)));
+        let mut pairs = with_later.filter(|(one, other)| one != other);
+        pairs.find(|(one, other)| one.file_names().iter().any(|name| other.file_names().contains(name)))
+    }
+
+    /// Its name for people.
+    #[must_use]
+    pub fn name(self) -> &'static str {
         match self {
             Host::Netlify => "Netlify",
             Host::Cloudflare => "Cloudflare Pages",
@@ -97,7 +148,10 @@ impl Host {
 
     fn add_files(self, rules: &[HostRule], gone: &[HostRule], samples: &SampleHeaders, texts: &mut Vec<(&'static str, String)>) {
         let most = self.most_redirects().unwrap_or(usize::MAX);
-        let rules = rules.get(..most.min(rules.len())).unwrap_or_default();
+        // those with a query come last
+        let without = rules.iter().take_while(|rule| rule.query.is_empty()).count();
+        let accepted = if self.knows_queries() { rules.len() } else { without };
+        let rules = rules.get(..most.min(accepted)).unwrap_or_default();
         match self {
             Host::Netlify | Host::Cloudflare => {
                 texts.push(("_redirects", netlify::redirects(rules)));
@@ -126,10 +180,14 @@ pub(super) fn files<'a>(
 ) -> HostFiles<'a> {
     let on_host = |path: &str| format!("{}{path}", samples.base_path);
     let (public, hidden): (Vec<&HostRedirect>, Vec<&HostRedirect>) = redirects.iter().partition(|redirect| redirect.is_public);
+    let (public, queries): (Vec<&HostRedirect>, Vec<&HostRedirect>) =
+        public.into_iter().partition(|redirect| redirect.query.is_empty());
     let rules: Vec<HostRule> = public
         .iter()
+        .chain(&queries)
         .map(|redirect| HostRule {
             from: on_host(&redirect.from),
+            query: &redirect.query,
             to: samples.path_on_host(&redirect.to),
         })
         .collect();
@@ -137,6 +195,7 @@ pub(super) fn files<'a>(
         .iter()
         .map(|path| HostRule {
             from: on_host(path),
+            query: "",
             to: "",
         })
         .collect();
@@ -152,6 +211,15 @@ pub(super) fn files<'a>(
                 .notes
                 .push(format!("{name} accepts {most} redirects; {left} more are pages that lead on"));
         }
+        if !host.knows_queries() {
+            note_queries(host.name(), &queries, report);
+        }
+        if !gone.is_empty() && matches!(host, Host::Netlify | Host::Cloudflare | Host::Github | Host::Gitlab) {
+            let name = host.name();
+            report
+                .notes
+                .push(format!("{name} answers 404 where a post was withdrawn, and not 410"));
+        }
         if matches!(host, Host::Github | Host::Gitlab) {
             let name = host.name();
             report.notes.push(format!(
@@ -159,12 +227,24 @@ pub(super) fn files<'a>(
             ));
         }
     }
-    // several hosts may want one file, with the same text
-    found.texts.dedup_by(|one, other| one.0 == other.0);
+    if hosts.is_empty() {
+        note_queries("a host that only has files", &queries, report);
+    }
     let least = hosts.iter().filter_map(|host| host.most_redirects()).min();
     let from = if hosts.is_empty() { 0 } else { least.unwrap_or(usize::MAX) };
+    let hidden = hidden.into_iter().filter(|redirect| redirect.query.is_empty());
     found.as_pages = public.into_iter().skip(from).chain(hidden).collect();
     found
+}
+
+/// Says which redirects `host` cannot have, because no file can be at such an address.
+fn note_queries(host: &str, queries: &[&HostRedirect], report: &mut BuildReport) {
+    if let Some(first) = queries.first() {
+        let (count, example) = (queries.len(), format!("{}?{}", first.from, first.query));
+        report.notes.push(format!(
+            "{host} cannot redirect by a query: {count} old addresses such as `{example}` show what is at the address without it"
+        ));
+    }
 }
 
 /// The page at an address that leads on to `to`.
@@ -180,7 +260,7 @@ pub(super) fn redirect_page(to: &str) -> String {
     page
 }
 
-/// `text` in double quotes, as nginx and Caddy read it. What begins a variable there is percent-encoded.
+/// `text` in double quotes, as nginx and Apache read it. What begins a variable there is percent-encoded.
 fn quoted(text: &str) -> String {
     let text = text.replace('\\', "\\\\").replace('"', "\\\"");
     format!("\"{text}\"")
@@ -193,6 +273,7 @@ mod tests {
     fn redirect(n: usize, is_public: bool) -> HostRedirect {
         HostRedirect {
             from: format!("/old/{n}"),
+            query: String::new(),
             to: format!("https://example.com/new/{n}"),
             is_feed: false,
             is_public,
@@ -228,6 +309,69 @@ mod tests {
                 "{hosts:?}"
             );
         }
+    }
+
+    #[test]
+    fn an_old_address_with_a_query_leads_on_where_a_host_can_do_that() {
+        let query = HostRedirect {
+            from: "/".to_owned(),
+            query: "p=12&b".to_owned(),
+            ..redirect(2, true)
+        };
+        let folder = HostRedirect {
+            from: "/old/%C3%A4/".to_owned(),
+            ..redirect(1, true)
+        };
+        for (host, path, expected) in [
+            (
+                Host::Netlify,
+                "_redirects",
+                "/blog/old/%C3%A4/ /blog/new/1 301\n/blog/ p=12 b /blog/new/2 301!\n",
+            ),
+            (Host::Cloudflare, "_redirects", "/blog/old/%C3%A4/ /blog/new/1 301\n"),
+            (
+                Host::Nginx,
+                nginx::MAPS,
+                "    \"/blog/old/ä\" \"/blog/new/1\";\n    \"/blog/old/ä/\" \"/blog/new/1\";\n    \"/blog/old/ä/index.html\" \"/blog/new/1\";\n}\n\
+                 map \"$uri?$args\" $feedmill_query_to {\n    default \"\";\n    \"/blog/?p=12&b\" \"/blog/new/2\";\n}\n",
+            ),
+            (
+                Host::Caddy,
+                caddy::NAME,
+                "map {path}?{query} {feedmill_query_to} {\n\t\"/blog/?p=12&b\" \"/blog/new/2\"\n",
+            ),
+            (
+                Host::Apache,
+                ".htaccess",
+                "RewriteCond %{QUERY_STRING} \"^p=12\\\\&b$\"\nRewriteRule \"^$\" \"/blog/new/2\" [R=301,L,QSD,NE]\n",
+            ),
+        ] {
+            let mut report = BuildReport::default();
+            let redirects = [query.clone(), folder.clone()];
+            let files = files(&[host], &redirects, &[], &samples(), &mut report);
+            let text = &files.texts.iter().find(|(name, _)| *name == path).unwrap().1;
+            assert!(text.contains(expected), "{path}: {expected}\n{text}");
+            assert!(files.as_pages.is_empty());
+            let is_said = report.notes.iter().any(|note| note.contains("`/?p=12&b`"));
+            assert_eq!(is_said, host == Host::Cloudflare, "{:?}", report.notes);
+        }
+        // no page can be at such an address
+        let mut report = BuildReport::default();
+        let redirects = [query, folder];
+        let files = files(&[], &redirects, &[], &samples(), &mut report);
+        assert_eq!(files.as_pages.len(), 1);
+        assert_eq!(report.notes.len(), 1);
+    }
+
+    #[test]
+    fn two_hosts_that_read_the_same_file_are_named() {
+        use Host::{Cloudflare, Github, Gitlab, Netlify, Nginx};
+        assert_eq!(
+            Host::conflict(&[Nginx, Netlify, Github, Cloudflare]),
+            Some((Netlify, Cloudflare))
+        );
+        assert_eq!(Host::conflict(&[Gitlab, Netlify]), Some((Gitlab, Netlify)));
+        assert_eq!(Host::conflict(&[Nginx, Netlify, Nginx, Github]), None);
     }
 
     #[test]

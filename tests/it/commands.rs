@@ -760,7 +760,7 @@ fn new_opens_the_editor_and_publishes_what_it_wrote() {
     let mut command = feedmill(site.path(), &["new", "Never", "--publish", "--edit"]);
     let (status, _, err) = run(command.env_remove("VISUAL").env("EDITOR", "true"));
     assert_eq!(
-        (status, err.contains("the editor changed nothing, so nothing is published")),
+        (status, err.contains("the editor changed nothing, so no file was made")),
         (2, true),
         "{err}"
     );
@@ -781,6 +781,27 @@ fn new_opens_the_editor_and_publishes_what_it_wrote() {
             "made the folder elsewhere\nelsewhere/later.md\n  it appears at 2999-01-02T00:00:00Z\n"
         )
     );
+    // a time that is given is written, in any form, although the other posts have days only
+    for (number, given) in [
+        "2999-01-02T09:00",
+        "2999-01-02 09:00:00Z",
+        "2999-01-02T10:00+01:00",
+        "32472176400",
+    ]
+    .iter()
+    .enumerate()
+    {
+        let title = format!("At {number}");
+        let arguments = ["new", title.as_str(), "--publish", "--date", given];
+        let (status, _, err) = run(&mut feedmill(site.path(), &arguments));
+        assert_eq!(
+            (status, err.contains("it appears at 2999-01-02T09:00:00Z")),
+            (0, true),
+            "{err}"
+        );
+        let (_, out, _) = run(&mut feedmill(site.path(), &["why", &format!("posts/at-{number}.md")]));
+        assert!(out.contains("2999-01-02T09:00:00Z"), "{given}: {out}");
+    }
     for (arguments, expected) in [
         (&["new", "?!"][..], "a post needs a title"),
         (&["new", "Hello", "--date", "soon"], "`soon` is not a date"),
@@ -793,8 +814,10 @@ fn new_opens_the_editor_and_publishes_what_it_wrote() {
 #[test]
 fn a_folder_alone_is_served_and_the_operator_s_address_can_be_off() {
     let site = folder(&[("notes/a.md", GOOD)]);
+    // the port of an option counts, also where the variable of the address is set
     let mut child = feedmill(site.path(), &["notes", "--port", "0"])
         .env("FEEDMILL_ADMIN", "off")
+        .env("FEEDMILL_LISTEN", "127.0.0.2:1")
         .stderr(Stdio::piped())
         .spawn()
         .unwrap();
@@ -810,6 +833,8 @@ fn a_folder_alone_is_served_and_the_operator_s_address_can_be_off() {
     child.wait().unwrap();
     assert!(said.iter().any(|line| line.contains("1 post in notes")), "{said:#?}");
     assert!(!said.iter().any(|line| line.contains("/status")), "{said:#?}");
+    let is_shown = |line: &String| line.contains("http://127.0.0.2:") && !line.contains("127.0.0.2:1/");
+    assert!(said.iter().any(is_shown), "{said:#?}");
 }
 
 #[test]
@@ -825,6 +850,20 @@ fn shells_and_manual_readers_are_served() {
     for page in ["feedmill.1", "feedmill-serve.1", "feedmill-build.1"] {
         let text = std::fs::read_to_string(site.path().join("pages").join(page)).unwrap();
         assert!(text.contains(".TH ") && text.contains("feedmill"), "{page}: {text}");
+    }
+    // each page that another one names is there
+    let pages = std::fs::read_dir(site.path().join("pages")).unwrap().flatten();
+    for page in pages.map(|entry| entry.path()) {
+        let text = std::fs::read_to_string(&page).unwrap().replace("\\-", "-");
+        for named in text.match_indices("(1)").map(|(at, _)| &text[..at]) {
+            let name = named.rsplit(|c: char| c.is_whitespace() || c == '\\').next().unwrap();
+            let name = name.trim_start_matches("fB").trim_start_matches("fR");
+            assert!(
+                page.with_file_name(format!("{name}.1")).exists(),
+                "{}: {name:?}",
+                page.display()
+            );
+        }
     }
 }
 

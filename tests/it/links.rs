@@ -438,7 +438,7 @@ fn check_names_what_leads_nowhere() {
     let correct = "correct the address, or remove the link";
     let expected = [
         "4:8 warning picture-missing: `covr.jpg` is not shown: there is no such file (did you mean `cover.jpg`?)".to_owned(),
-        "5:8 warning enclosure-missing: the enclosure `talk.mp3` is left out: there is no such file \
+        "5:8 warning enclosure-missing: the enclosure `talk.mp3` leads nowhere: there is no such file \
          (put the file beside the post, or correct the address)"
             .to_owned(),
         "7:5 warning link-nowhere: `kelp.md` leads nowhere: the site has no such post, page or file (did you mean `help.md`?)"

@@ -154,7 +154,7 @@ impl DiagnosticWriter<'_> {
             }
             (LinkFault::Nowhere, LinkUse::Link) => format!("`{shown}` leads nowhere: the site has no such post, page or file"),
             (LinkFault::Nowhere, LinkUse::Picture) => format!("`{shown}` is not shown: there is no such file"),
-            (LinkFault::Nowhere, LinkUse::Enclosure) => format!("the enclosure `{shown}` is left out: there is no such file"),
+            (LinkFault::Nowhere, LinkUse::Enclosure) => format!("the enclosure `{shown}` leads nowhere: there is no such file"),
             (LinkFault::NotPublic, _) => format!("`{shown}` leads to a post that is not public, so readers get no link"),
             (LinkFault::NoPart, _) => format!("`{shown}` leads to the top of the page: it has no such part"),
             (LinkFault::NotServed(path), _) => format!("links to {path}, which is not served: {}", self.why_not_served(path)),

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use http::header;
 
-use super::headers::{MEDIA_CACHE_CONTROL, SampleHeaders, as_pattern};
+use super::headers::{MEDIA_CACHE_CONTROL, SampleHeaders, as_pattern, literal_pattern};
 use super::{HostRule, quoted};
 
 /// The text of the file.
@@ -13,23 +13,38 @@ pub(super) fn htaccess(rules: &[HostRule], gone: &[HostRule], samples: &SampleHe
     let mut text = String::from("Options -Indexes -MultiViews\nDirectorySlash Off\nDirectoryIndex index.html\n");
     let _ = writeln!(text, "ErrorDocument 404 {base}/404.html");
     text.push_str("<FilesMatch \"^\\.\">\n    Require all denied\n</FilesMatch>\nAddDefaultCharset utf-8\nAddType \"text/markdown; charset=utf-8\" .md\n");
-    for rule in rules {
+    let (plain, queries): (Vec<&HostRule>, Vec<&HostRule>) = rules.iter().partition(|rule| rule.query.is_empty());
+    let one_of = |spellings: Vec<String>| {
+        let patterns: Vec<String> = spellings.iter().map(|spelling| literal_pattern(spelling)).collect();
+        quoted(&format!("^({})$", patterns.join("|")))
+    };
+    for rule in plain {
         // in the target `$` begins a part of the match, and `%` is written as it is
         let _ = writeln!(
             text,
             "RedirectMatch 301 {} {}",
-            quoted(&format!("^{}$", as_pattern(&rule.from))),
+            one_of(rule.spellings()),
             quoted(&rule.to.replace('$', "%24"))
         );
     }
     for rule in gone {
-        let _ = writeln!(
-            text,
-            "RedirectMatch gone {}",
-            quoted(&format!("^{}$", as_pattern(&rule.from)))
-        );
+        let _ = writeln!(text, "RedirectMatch gone {}", one_of(rule.spellings()));
     }
     let _ = writeln!(text, "RewriteEngine On\nRewriteBase {base}/");
+    for rule in queries {
+        let path = rule
+            .from
+            .strip_prefix(base.as_str())
+            .unwrap_or(&rule.from)
+            .trim_start_matches('/');
+        let _ = writeln!(
+            text,
+            "RewriteCond %{{QUERY_STRING}} {}\nRewriteRule {} {} [R=301,L,QSD,NE]",
+            quoted(&format!("^{}$", literal_pattern(rule.query))),
+            quoted(&format!("^{}$", as_pattern(path))),
+            quoted(&rule.to.replace('$', "%24").replace('%', "\\%"))
+        );
+    }
     // a page wins over a folder of the same name
     text.push_str(
         "RewriteCond %{REQUEST_FILENAME}.html -f\nRewriteRule ^(.*[^/])$ $1.html [L]\n\

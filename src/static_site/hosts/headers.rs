@@ -91,9 +91,13 @@ fn fields(headers: &HeaderMap, names: &[header::HeaderName]) -> Vec<(String, Str
 
 /// `path` without percent-encoding, and with characters that have a meaning in regular expressions escaped.
 pub(super) fn as_pattern(path: &str) -> String {
-    let decoded = percent_decode_str(path).decode_utf8_lossy();
-    let mut pattern = String::with_capacity(decoded.len());
-    for character in decoded.chars() {
+    literal_pattern(&percent_decode_str(path).decode_utf8_lossy())
+}
+
+/// `text` with characters that have a meaning in regular expressions escaped.
+pub(super) fn literal_pattern(text: &str) -> String {
+    let mut pattern = String::with_capacity(text.len());
+    for character in text.chars() {
         if r"\.+*?()|[]{}^$#&-~".contains(character) {
             pattern.push('\\');
         }

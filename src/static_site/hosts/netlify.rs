@@ -23,7 +23,12 @@ pub(super) fn redirects(rules: &[HostRule]) -> String {
     for rule in rules {
         // `:name` and `*` have a meaning in the path, and a space ends it
         let from = rule.from.replace(':', "%3A").replace('*', "%2A");
-        let _ = writeln!(text, "{from} {} 301", rule.to);
+        if rule.query.is_empty() {
+            let _ = writeln!(text, "{from} {} 301", rule.to);
+        } else {
+            // the sign: although there is a file at the path
+            let _ = writeln!(text, "{from} {} {} 301!", rule.query.replace('&', " "), rule.to);
+        }
     }
     text
 }

@@ -15,23 +15,28 @@ pub(super) const SERVER: &str = ".feedmill-nginx-server.conf";
 /// The redirects and the withdrawn addresses as maps.
 pub(super) fn maps(rules: &[HostRule], gone: &[HostRule]) -> String {
     let mut text = String::from("# Include this file in the `http` block.\n");
-    let longest = rules.iter().chain(gone).map(|rule| rule.decoded().len()).max().unwrap_or(0);
+    let length = |rule: &HostRule| rule.decoded().len() + rule.query.len();
+    let longest = rules.iter().chain(gone).map(length).max().unwrap_or(0);
     let bucket = (longest + 64).next_power_of_two().max(256);
-    let size = (rules.len() + gone.len()).next_power_of_two().max(2048) * 2;
+    let size = (3 * (rules.len() + gone.len())).next_power_of_two().max(2048) * 2;
     let _ = writeln!(text, "map_hash_bucket_size {bucket};\nmap_hash_max_size {size};");
     text.push_str("map $uri $feedmill_to {\n    default \"\";\n");
-    for rule in rules {
-        // `$` begins a variable in the value of a map
-        let _ = writeln!(
-            text,
-            "    {} {};",
-            quoted(&rule.decoded()),
-            quoted(&rule.to.replace('$', "%24"))
-        );
+    // `$` begins a variable in the value of a map
+    let target = |rule: &HostRule| quoted(&rule.to.replace('$', "%24"));
+    let (plain, queries): (Vec<&HostRule>, Vec<&HostRule>) = rules.iter().partition(|rule| rule.query.is_empty());
+    for rule in plain {
+        for from in rule.spellings() {
+            let _ = writeln!(text, "    {} {};", quoted(&from), target(rule));
+        }
+    }
+    text.push_str("}\nmap \"$uri?$args\" $feedmill_query_to {\n    default \"\";\n");
+    for rule in queries {
+        let from = format!("{}?{}", rule.decoded(), rule.query);
+        let _ = writeln!(text, "    {} {};", quoted(&from), target(rule));
     }
     text.push_str("}\nmap $uri $feedmill_gone {\n    default \"\";\n");
-    for rule in gone {
-        let _ = writeln!(text, "    {} 1;", quoted(&rule.decoded()));
+    for from in gone.iter().flat_map(HostRule::spellings) {
+        let _ = writeln!(text, "    {} 1;", quoted(&from));
     }
     text.push_str("}\n");
     text
@@ -44,6 +49,7 @@ pub(super) fn server(samples: &SampleHeaders) -> String {
         "# Include this file in the `server` block, after `root`. The other file belongs in the `http` block.\n\
          if ($feedmill_gone) { return 410; }\n\
          if ($feedmill_to) { return 301 $feedmill_to; }\n\
+         if ($feedmill_query_to) { return 301 $feedmill_query_to; }\n\
          absolute_redirect off;\n\
          gzip_static on;\n",
     );

@@ -67,6 +67,14 @@ fn an_export_can_be_imported_byte_for_byte() {
     fs::create_dir(site.path().join("conf")).unwrap();
     fs::write(site.path().join("conf/feedmill.toml"), "[state]\ndir = '../flagged'\n").unwrap();
     assert_eq!(ledger(site.path(), &["export", "--config", "conf/feedmill.toml"]).1, sorted);
+
+    // a mistyped folder is no empty ledger
+    let (status, out, err) = ledger(site.path(), &["export", "--posts", "nope"]);
+    assert_eq!(
+        (status, out.as_str(), err.contains("there is no folder")),
+        (2, "", true),
+        "{err}"
+    );
 }
 
 #[test]
