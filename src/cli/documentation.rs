@@ -39,17 +39,17 @@ pub(super) fn print_completions(arguments: &CompletionArgs, mut command: Command
 pub(super) fn write_manual(arguments: &ManArgs, mut command: Command) -> anyhow::Result<ExitCode> {
     let folder = &arguments.folder;
     fs::create_dir_all(folder).with_context(|| format!("the folder {folder} cannot be created"))?;
+    // `feedmill help` prints what the pages say
+    command = command.disable_help_subcommand(true);
     command.build();
     let mut written = 0;
     let mut commands = vec![command];
     while let Some(command) = commands.pop() {
-        // `feedmill help` prints what the page says
-        let commands_below = command.get_subcommands().filter(|below| below.get_name() != "help");
-        commands.extend(commands_below.cloned());
+        commands.extend(command.get_subcommands().cloned());
         let name = command.get_display_name().unwrap_or_else(|| command.get_name()).to_owned();
         let path = folder.join(format!("{name}.1"));
         let mut page = Vec::new();
-        Man::new(command.disable_help_subcommand(true)).render(&mut page)?;
+        Man::new(command).render(&mut page)?;
         fs::write(&path, page).with_context(|| format!("{path} cannot be written"))?;
         written += 1;
     }

@@ -20,9 +20,9 @@ use camino::{Utf8Path, Utf8PathBuf};
 use jiff::SignedDuration;
 
 use self::exchange::{FolderPair, remove, remove_file};
+use self::foreign_files::ForeignFile;
 use self::spare::SpareContent;
 pub(super) use self::spare::SpareFolder;
-use self::foreign_files::ForeignFile;
 use super::BuildReport;
 use super::manifest::{self, FileRecord, Manifest, hash_of};
 use crate::source::MediaFile;

@@ -706,8 +706,8 @@ fn hosts_get_redirects_and_headers() {
             Host::Apache,
             ".htaccess",
             &[
-                "RedirectMatch 301 \"^/2026/one$\" \"/posts/one\"",
-                "RedirectMatch gone \"^/posts/two$\"",
+                "RedirectMatch 301 \"^(/2026/one|/2026/one/|/2026/one/index\\\\.html)$\" \"/posts/one\"",
+                "RedirectMatch gone \"^(/posts/two|/posts/two/|/posts/two/index\\\\.html)$\"",
             ],
             &["hidden"],
         ),

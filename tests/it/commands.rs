@@ -782,14 +782,9 @@ fn new_opens_the_editor_and_publishes_what_it_wrote() {
         )
     );
     // a time that is given is written, in any form, although the other posts have days only
-    for (number, given) in [
-        "2999-01-02T09:00",
-        "2999-01-02 09:00:00Z",
-        "2999-01-02T10:00+01:00",
-        "32472176400",
-    ]
-    .iter()
-    .enumerate()
+    for (number, given) in ["2999-01-02T09:00", "2999-01-02 09:00:00Z", "2999-01-02T10:00+01:00"]
+        .iter()
+        .enumerate()
     {
         let title = format!("At {number}");
         let arguments = ["new", title.as_str(), "--publish", "--date", given];
