@@ -68,11 +68,12 @@ impl LedgerOptions {
         settings::storage(&config)
     }
 
-    /// The storage, if it or the folder of posts is there.
+    /// The storage. A folder of posts that is named must be there, or have been: else its name may be mistyped.
     fn existing_storage(self) -> anyhow::Result<Storage> {
+        let is_named = self.posts.is_some();
         let (config, root) = self.settings.load(self.posts, |_| ())?;
         let storage = settings::storage(&config)?;
-        if !storage.exists() && !root.is_dir() {
+        if is_named && !storage.exists() && !root.is_dir() {
             bail!("there is no folder {root}, and it has no ledger; name the folder of posts with `--posts DIR`");
         }
         Ok(storage)
