@@ -23,6 +23,7 @@ mod event_stream;
 pub mod events;
 pub mod filter;
 mod host;
+pub mod hub;
 mod links;
 pub mod media;
 mod negotiate;

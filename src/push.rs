@@ -1,5 +1,19 @@
-//! Push: subscribers are told of new posts (`WebSub`, <https://www.w3.org/TR/websub/>).
+//! Push: subscribers are told of new posts at once (`WebSub`, <https://www.w3.org/TR/websub/>).
 //!
-//! [`announce`] says which feeds have to be announced after a change of the site, and after a restart.
+//! [`hub`] takes requests for the site's own feeds ([`request`]), asks the callback whether it wants them, and sends it the newest document
+//! after each change. [`announce`] says what is a change: also what happened while the program was down, never an upgrade.
+//! The hub has no content of its own: a document is made from the site that stands when it is sent.
+//!
+//! Callbacks are addresses that anybody may name, so they are connected to through [`outgoing`](crate::outgoing) only, in bounded number, and
+//! a host that does not answer as a subscriber gets a few requests a minute and never a document.
 
 pub mod announce;
+mod calls;
+pub mod hub;
+mod queue;
+pub mod request;
+pub mod subscription;
+mod timing;
+
+pub use self::queue::Busy;
+pub use self::timing::Timing;

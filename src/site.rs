@@ -374,6 +374,13 @@ impl Site {
         }
     }
 
+    /// The newest feed of `scope` without its oldest entries, so that it has at most `most` bytes, or one entry.
+    #[must_use]
+    pub(crate) fn shortened_feed(&self, scope: &Scope, format: Format, most: usize) -> Option<Document> {
+        self.documents
+            .shortened(scope, self.index.members(scope)?, format, self.context(), most)
+    }
+
     /// How many full archive documents the feeds of `scope` have.
     #[must_use]
     pub fn archives(&self, scope: &Scope) -> usize {

@@ -2,6 +2,7 @@
 
 mod links;
 mod listening;
+mod push;
 mod reload;
 mod reporter;
 mod systemd;
@@ -43,6 +44,8 @@ use crate::http::request_context::RequestContext;
 use crate::http::server::{self, Address, Bound, Descriptors};
 use crate::metrics::Metrics;
 use crate::publisher::{ChangeEvent, Progress, Publisher};
+use crate::push::Timing;
+use crate::push::hub::Hub;
 use crate::site::Site;
 use crate::source::Source;
 use crate::source::watch::Watching;
@@ -199,9 +202,11 @@ async fn serve(
         .show_progress(starting, &progress, started)
         .await
         .with_context(|| format!("{root} cannot be served"))?;
+    let publisher = Arc::new(publisher);
     let service = Service {
+        hub: push::hub_of(&publisher, Timing::default()),
         in_use: Arc::new(ArcSwap::from_pointee(ActiveConfig::new(given, Arc::clone(&config), file))),
-        publisher: Arc::new(publisher),
+        publisher,
         stop: CancellationToken::new(),
         config,
         root,
@@ -220,6 +225,9 @@ async fn serve(
     service.start_reporting(signals, addresses.0.as_deref(), addresses.1);
     service.serve(bound, preview, admin).await;
     systemd::stopping();
+    // what was sent is noted before the storage is closed
+    let hub = Arc::clone(&service.hub);
+    let _ = tokio::task::spawn_blocking(move || hub.stop(HUB_PATIENCE)).await;
     service.publisher.stop().await;
     reporter.report_stopped();
     Ok(())
@@ -250,6 +258,7 @@ struct Service {
     in_use: Arc<ArcSwap<ActiveConfig>>,
     root: Utf8PathBuf,
     publisher: Arc<Publisher>,
+    hub: Arc<Hub>,
     reporter: Reporter,
     started: Instant,
     /// Cancelled when the program is to end.
@@ -278,6 +287,7 @@ impl Service {
         tokio::spawn(systemd::feed_watchdog(Arc::clone(&self.publisher)));
         let (root, publisher) = (self.root.clone(), Arc::clone(&self.publisher));
         tokio::spawn(report_events(self.reporter, changes, root, publisher, known));
+        tokio::spawn(push::announce_changes(Arc::clone(&self.hub), self.publisher.changes()));
         tokio::spawn(trim_heap_periodically());
     }
 
@@ -304,7 +314,9 @@ impl Service {
         let publisher = Arc::clone(&self.publisher);
         let site = move || publisher.site();
         let events = PostEvents::new(site.clone(), self.publisher.sites(), self.config.server.idle_timeout);
-        let context = RequestContext::new(&self.config, library, metrics, self.stop.clone()).with_events(events);
+        let context = RequestContext::new(&self.config, library, metrics, self.stop.clone())
+            .with_events(events)
+            .with_hub(Arc::clone(&self.hub));
         if let Some((bound, key)) = preview {
             let events = Events::new(self.publisher.sites(), self.config.server.idle_timeout);
             let shown = filter(site.clone(), context.clone().with_preview(Preview { events, key }));
@@ -456,6 +468,9 @@ pub(super) const ADMIN_OFF: &str = "off";
 
 /// Fewer connections than this are worth a warning.
 const FEW_CONNECTIONS: usize = 64;
+
+/// How long the stop waits for deliveries that are in flight.
+const HUB_PATIENCE: Duration = Duration::from_secs(2);
 
 /// How long a stop may take without a message.
 const SILENT_STOP_TIME: Duration = Duration::from_millis(500);

@@ -8,10 +8,11 @@ use super::{Config, InvalidSetting, PushSettings};
 const MOST_HUBS: usize = 10;
 
 impl Config {
-    /// The addresses of the hubs that every feed names.
+    /// The addresses of the hubs that every feed names: the site's own, if it has one, and those of others.
     #[must_use]
     pub fn hubs(&self) -> Vec<String> {
-        self.outside_hubs().iter().map(ToString::to_string).collect()
+        let others = self.outside_hubs().iter().map(ToString::to_string);
+        self.hub_address().into_iter().chain(others).collect()
     }
 
     /// The hubs of others: feeds name them, and they are told of each change. `WebSub` has it (section 6) that one goes with the other,
@@ -62,7 +63,7 @@ mod tests {
     use super::*;
 
     fn config(hubs: &str) -> Result<Config, String> {
-        let text = format!("[site]\nbase_url = 'https://example.com'\n[push]\nhubs = {hubs}\n");
+        let text = format!("[site]\nbase_url = 'https://example.com'\n[push]\nhub = false\nhubs = {hubs}\n");
         Config::parse("feedmill.toml".into(), &text).map_err(|diagnostic| diagnostic.to_string())
     }
 
@@ -93,6 +94,13 @@ mod tests {
         }
         assert!(config.hubs().is_empty(), "nobody is told of a site of files");
         assert!(Config::default().hubs().is_empty(), "no hub is named by default");
+    }
+
+    #[test]
+    fn the_own_hub_is_the_first() {
+        let mut config = config("['https://hub.example/']").unwrap();
+        config.push.hub = None;
+        assert_eq!(config.hubs(), ["https://example.com/hub", "https://hub.example/"]);
     }
 
     #[test]

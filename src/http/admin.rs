@@ -18,7 +18,7 @@ use warp::Filter;
 
 use super::host::host_name;
 use super::problem::problem;
-use super::routes::answer_other_method;
+use super::routes::{READING, answer_other_method};
 use super::server::{RequestHead, request_head};
 use crate::metrics::MEDIA_TYPE;
 use crate::render::Format;
@@ -44,7 +44,7 @@ where
         let (status, metrics, problems) = (status.clone(), metrics.clone(), Arc::clone(&problems));
         async move {
             if !matches!(head.method, Method::GET | Method::HEAD) {
-                return answer_other_method(&head.method);
+                return answer_other_method(&head.method, READING);
             }
             if is_local && !names_an_address(&head.headers) {
                 let detail = "ask for this by its IP address or as localhost";

@@ -24,6 +24,7 @@ use warp::{Filter, Reply};
 
 use super::base_path::without_base;
 use super::confidential;
+use super::hub;
 use super::media::{ResponseBody, to_warp};
 use super::preview::{self, events};
 use super::problem::{problem, too_many_searches, unavailable};
@@ -36,6 +37,7 @@ use super::routes;
 use super::server::{RequestHead, request_head};
 use super::shared_drafts::DraftPath;
 use super::target::Target;
+use crate::push::hub::Hub;
 use crate::site::listing::QueryPart;
 use crate::site::{AddressOwner, Site, Viewer};
 use crate::storage::{ShareKey, Storage};
@@ -95,8 +97,11 @@ pub struct UnansweredRequest {
 ///
 /// [`UnansweredRequest`]: something has to.
 pub fn answer_at_once(site: &Site, context: &RequestContext, head: &RequestHead) -> Result<Response<Bytes>, UnansweredRequest> {
-    if !matches!(head.method, Method::GET | Method::HEAD) {
-        return Ok(context.refuse_method(head));
+    let is_reading = matches!(head.method, Method::GET | Method::HEAD);
+    let takes_forms = context.hub.is_some() && !is_reading && is_hub(site, context, head);
+    if !is_reading && !(takes_forms && head.method == Method::POST) {
+        let allowed = if takes_forms { routes::TAKING_FORMS } else { routes::READING };
+        return Ok(context.refuse_method(head, allowed));
     }
     let now = Timestamp::now();
     let base_length = context.length_of_base(site, head.path());
@@ -107,7 +112,7 @@ pub fn answer_at_once(site: &Site, context: &RequestContext, head: &RequestHead)
     let response = context
         .rate_limit_refusal(&trace, head)
         .or_else(|| refusal(context, &request))
-        .or_else(|| ready_response(site, context, &request));
+        .or_else(|| is_reading.then(|| ready_response(site, context, &request)).flatten());
     match response {
         Some(response) => Ok(context.finish(&trace, head, site, response, |body| body.len() as u64)),
         None => Err(UnansweredRequest {
@@ -117,6 +122,12 @@ pub fn answer_at_once(site: &Site, context: &RequestContext, head: &RequestHead)
             now,
         }),
     }
+}
+
+/// Whether a request is for the hub of `site`, which is on.
+fn is_hub(site: &Site, context: &RequestContext, head: &RequestHead) -> bool {
+    let path = without_base(head.path(), context.length_of_base(site, head.path()));
+    Target::parse(path) == Some(Target::Hub) && site.config().hub_address().is_some()
 }
 
 /// Returns the response to a request that may not see the preview, or that comes while the server stops.
@@ -154,6 +165,8 @@ struct PendingRequest {
 enum Work {
     /// Opening a file.
     File(String),
+    /// A form for the hub.
+    Form(Arc<Hub>),
     /// A search.
     Search,
     /// A document that several requests may want at the same time.
@@ -194,6 +207,12 @@ impl PendingRequest {
         }
         match self.work() {
             Work::File(path) => self.run_blocking(move |pending| pending.open_file(&path)).await,
+            // the hub may be busy with an announcement
+            Work::Form(hub) => {
+                let answer = move |pending: &PendingRequest| hub::answer_form(&pending.site, &hub, &pending.head);
+                self.run_blocking(move |pending| answer(pending).map(ResponseBody::from))
+                    .await
+            }
             Work::Search => {
                 let permit = Arc::clone(&context.searches).acquire_owned();
                 match timeout(SEARCH_PATIENCE, permit).await {
@@ -226,6 +245,9 @@ impl PendingRequest {
     }
 
     fn work(&self) -> Work {
+        if let Some(hub) = self.context.hub.as_ref().filter(|_| self.head.method == Method::POST) {
+            return Work::Form(Arc::clone(hub));
+        }
         let (site, query) = (&self.site, self.head.query());
         let document = |key| match self.context.preview {
             None => Work::Document(Box::new(key)),

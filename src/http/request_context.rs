@@ -28,6 +28,7 @@ use super::server::{OnSent, RequestHead};
 use super::target::Target;
 use crate::config::Config;
 use crate::metrics::{Metrics, RequestKind};
+use crate::push::hub::Hub;
 use crate::site::Site;
 use crate::storage::Storage;
 
@@ -42,6 +43,8 @@ pub struct RequestContext {
     pub stopping: CancellationToken,
     /// Only for the listener of the author's preview, never for the public one.
     pub(super) preview: Option<Preview>,
+    /// Takes the forms of subscribers, if the site has a hub.
+    pub(super) hub: Option<Arc<Hub>>,
     /// One permit for each core: so many documents are rendered at the same time.
     pub render_pool: Arc<Semaphore>,
     /// The permits of searches. They have fewer than documents, and none of theirs, so that slow searches, and the making of the search
@@ -103,6 +106,7 @@ impl RequestContext {
             metrics,
             stopping,
             preview: None,
+            hub: None,
             render_pool: Arc::new(Semaphore::new(cores)),
             searches: Arc::new(Semaphore::new((cores / 2).max(1))),
             events: None,
@@ -140,6 +144,7 @@ impl RequestContext {
     pub fn with_preview(self, preview: Preview) -> RequestContext {
         RequestContext {
             preview: Some(preview),
+            hub: None,
             ..self
         }
     }
@@ -157,6 +162,12 @@ impl RequestContext {
     pub(super) fn client(&self, head: &RequestHead) -> Option<IpAddr> {
         let peer = peer(head)?;
         Some(self.configured.load().rate_limit.client(peer, &head.headers))
+    }
+
+    /// Returns the same with a hub.
+    #[must_use]
+    pub fn with_hub(self, hub: Arc<Hub>) -> RequestContext {
+        RequestContext { hub: Some(hub), ..self }
     }
 
     /// Starts the trace of a request for `target`.
@@ -210,8 +221,8 @@ impl RequestContext {
     }
 
     /// Returns the response to a request with another method than GET and HEAD, counted and logged.
-    pub(super) fn refuse_method(&self, head: &RequestHead) -> Response<Bytes> {
-        let response = answer_other_method(&head.method);
+    pub(super) fn refuse_method(&self, head: &RequestHead, allowed: &'static str) -> Response<Bytes> {
+        let response = answer_other_method(&head.method, allowed);
         let length = response.body().len() as u64;
         self.metrics
             .record_response(RequestKind::Other, response.status(), length, Duration::ZERO);
@@ -260,6 +271,7 @@ fn kind(target: Option<&Target>) -> RequestKind {
             | Target::Years
             | Target::Directory(_)
             | Target::Search
+            | Target::Hub
             | Target::Style
             | Target::Icon
             | Target::RasterIcon

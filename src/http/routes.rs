@@ -29,10 +29,12 @@ use crate::site::{FormerSlug, Site, TextUnavailable, Unavailable};
 const LONGEST_PATH: usize = 4096;
 
 /// The methods that are answered.
-const ALLOWED: HeaderValue = HeaderValue::from_static("GET, HEAD, OPTIONS");
+pub(super) const READING: &str = "GET, HEAD, OPTIONS";
+/// The same for an address that also takes forms.
+pub(super) const TAKING_FORMS: &str = "GET, HEAD, POST, OPTIONS";
 
-/// Returns the response to a request with another method than GET and HEAD.
-pub(super) fn answer_other_method(method: &Method) -> Response<Bytes> {
+/// Returns the response to a request with a method that has no document: it is not one of those `allowed`, or OPTIONS.
+pub(super) fn answer_other_method(method: &Method, allowed: &'static str) -> Response<Bytes> {
     let known = [
         Method::POST,
         Method::PUT,
@@ -55,7 +57,7 @@ pub(super) fn answer_other_method(method: &Method) -> Response<Bytes> {
     } else if known.contains(method) {
         problem(
             StatusCode::METHOD_NOT_ALLOWED,
-            "this address supports only GET, HEAD and OPTIONS",
+            &format!("this address supports only {allowed}"),
         )
     } else {
         problem(
@@ -63,7 +65,9 @@ pub(super) fn answer_other_method(method: &Method) -> Response<Bytes> {
             "this server does not support the method of the request",
         )
     };
-    response.headers_mut().insert(header::ALLOW, ALLOWED);
+    response
+        .headers_mut()
+        .insert(header::ALLOW, HeaderValue::from_static(allowed));
     response
 }
 
@@ -130,6 +134,7 @@ fn find(site: &Site, target: &Target, request: &Request, ready: Option<Ready>) -
         Target::Directory(kind) => page(document.or_else(|| site.directory_page(*kind)), &Scope::Site),
         Target::Address(address) => post(site, address, document, request),
         Target::Search => search(site, request),
+        Target::Hub => hub(site, request),
         Target::Style => Some(style(site, request)),
         Target::Icon => Some(icon(site, "image/svg+xml", theme::ICON, request)),
         Target::RasterIcon => Some(icon(site, "image/png", theme::RASTER_ICON, request)),
@@ -343,6 +348,13 @@ fn search(site: &Site, request: &Request) -> Option<Response<Bytes>> {
         Ok(document) => page(site, &document?, &Scope::Site, request),
         Err(Busy) => too_many_searches(),
     };
+    hide(&mut response);
+    Some(response)
+}
+
+/// Returns the page about the hub, if the site has one.
+fn hub(site: &Site, request: &Request) -> Option<Response<Bytes>> {
+    let mut response = page(site, &site.hub_page()?, &Scope::Site, request);
     hide(&mut response);
     Some(response)
 }

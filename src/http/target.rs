@@ -28,6 +28,8 @@ pub enum Target {
     Directory(ScopeKind),
     /// The search, for people.
     Search,
+    /// The hub, to which subscribers send forms.
+    Hub,
     /// The style sheet.
     Style,
     /// The icon of the site.
@@ -132,6 +134,7 @@ impl Target {
             ["icon.png"] => Some(Target::RasterIcon),
             ["favicon.ico"] => Some(Target::Moved("/favicon.svg".to_owned())),
             ["search"] => Some(Target::Search),
+            ["hub"] => Some(Target::Hub),
             ["years"] => Some(Target::Years),
             ["years", year] => Some(Target::Year(calendar_year(year)?, 1)),
             ["years", year, "page", "1"] => Some(Target::Moved(format!("/years/{}", calendar_year(year)?))),
@@ -297,6 +300,8 @@ mod tests {
             ("/openapi.json", Target::Description),
             ("/search", Target::Search),
             ("/search/", moved("/search")),
+            ("/hub", Target::Hub),
+            ("/hub/", moved("/hub")),
             ("/tags", Target::Directory(ScopeKind::Tags)),
             ("/authors/", moved("/authors")),
             ("/years", Target::Years),

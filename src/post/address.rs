@@ -64,7 +64,7 @@ impl AddressError {
 }
 
 /// First segments of the paths that feedmill answers itself (see `http::target`): no post may have such an address.
-const RESERVED: [&str; 33] = [
+const RESERVED: [&str; 34] = [
     "api",
     "archive",
     "atom",
@@ -79,6 +79,7 @@ const RESERVED: [&str; 33] = [
     "feed.xml",
     "feeds.opml",
     "healthz",
+    "hub",
     "icon.png",
     "index.atom",
     "index.json",

@@ -29,11 +29,11 @@ pub struct News {
 }
 
 impl Announced {
-    /// Adds what `row` stores, if it is an edition.
+    /// Adds what `row` stores, if it is an edition and none of its scope is known.
     pub fn load(&mut self, row: &PushRow) {
         let value = row.value.as_deref().filter(|_| row.kind == PushKind::Announced);
         if let Some(edition) = value.and_then(|value| serde_json::from_str(value).ok()) {
-            self.editions.insert(row.key.clone(), edition);
+            self.editions.entry(row.key.clone()).or_insert(edition);
         }
     }
 

@@ -11,6 +11,7 @@
 mod address;
 mod directory;
 mod head;
+mod hub;
 mod list;
 mod page;
 mod post;
@@ -25,6 +26,7 @@ mod theme_files;
 pub(crate) use self::address::home_path;
 pub(crate) use self::directory::directory;
 pub use self::directory::{Counted, years};
+pub use self::hub::hub;
 pub use self::list::{ListPage, SearchResult, Subject, Unpublished, list, search, withdrawn};
 pub(crate) use self::list::{list_with_unpublished, not_found, temporarily_unavailable};
 pub use self::page::Page;

@@ -382,6 +382,38 @@ impl Documents {
         Some((Document::new(format.media_type(), render::feed(&page, format)), tag.clone()))
     }
 
+    /// The newest feed of `scope` without its oldest entries, so that it has at most `most` bytes, or one entry.
+    pub(super) fn shortened(
+        &self,
+        scope: &Scope,
+        members: &Members,
+        format: Format,
+        context: DocumentContext<'_>,
+        most: usize,
+    ) -> Option<Document> {
+        let DocumentContext {
+            config, targets, now, ..
+        } = context;
+        let withdrawn = withdrawn(context.history, scope, config);
+        let known = FeedState {
+            now,
+            updated: self.versions.updated(&feed_path(&scope.path(), Place::Newest, format)),
+            withdrawn: &withdrawn,
+        };
+        let whole = |post: &Arc<Post>| self.cached_content(post, context).map(|rendered| rendered.item);
+        let short = |post: &Arc<Post>| item(post, config, &render::references(post, &config.base(), targets), None);
+        let mut page = feed_page(scope, members, Place::Newest, config, known, whole, short)?;
+        loop {
+            let bytes = render::feed(&page, format);
+            if bytes.len() <= most || page.items.len() <= 1 {
+                return Some(Document::new(format.media_type(), bytes));
+            }
+            // about as many as fit, and always fewer
+            let fitting = page.items.len() * most / bytes.len();
+            page.items.truncate(fitting.clamp(1, page.items.len() - 1));
+        }
+    }
+
     /// The text of `post`, for feeds and for the listing; `None` if it cannot be read.
     pub(super) fn content(&self, post: &Arc<Post>, context: DocumentContext<'_>) -> Option<Content> {
         self.cached_content(post, context).map(|cached| cached.content)

@@ -113,6 +113,14 @@ impl Site {
         pages::home_path(&self.config)
     }
 
+    /// The page about the hub; `None` if the site has none.
+    #[must_use]
+    pub fn hub_page(&self) -> Option<Document> {
+        let address = self.config.hub_address()?;
+        let page = pages::hub(&self.config, &self.home(), &address);
+        Some(Document::new("text/html; charset=utf-8", page))
+    }
+
     /// Page `number` (from 1) of the posts of `scope`; `None` past its end.
     #[must_use]
     pub fn page(&self, scope: &Scope, number: usize) -> Option<Arc<Document>> {

@@ -7,7 +7,7 @@ use crate::server::TestSite;
 const HUBS: [&str; 2] = ["https://hub.example/", "https://b.example/?a=1&b=2"];
 
 fn config(base_url: &str) -> String {
-    format!("[site]\nbase_url = '{base_url}'\n[feed]\nlimit = 1\n[push]\nhubs = {HUBS:?}\n")
+    format!("[site]\nbase_url = '{base_url}'\n[feed]\nlimit = 1\n[push]\nhub = false\nhubs = {HUBS:?}\n")
 }
 
 /// The targets in `link` with this relation.

@@ -44,6 +44,7 @@ mod pages;
 mod preview;
 mod problem_feed;
 mod protocol;
+mod push;
 mod redirects;
 mod reload;
 mod server;

@@ -78,14 +78,16 @@ where
     async fn respond(&self, request: Request<Incoming>) -> Response<TrackedBody<ServerBody<B>>> {
         let received = Instant::now();
         let (parts, body) = request.into_parts();
-        let head = RequestHead::new(parts, self.peer, Arc::clone(&self.stopping));
+        let mut head = RequestHead::new(parts, self.peer, Arc::clone(&self.stopping));
         let checked = match self.refusal(&head) {
-            None if body.is_end_stream() => Ok(Bytes::new().into()),
+            None if body.is_end_stream() => Ok(Bytes::new()),
             None => self.read_body(body).await,
             Some(refusal) => Err(refusal),
         };
+        let checked = checked.map(|body| head.body = body);
+        let head = Arc::new(head);
         let response = match checked {
-            Ok(body) => without_panic(async { self.service.call(head.to_request(body)).await }).await,
+            Ok(()) => without_panic(async { self.service.call(head.to_request(FullBody::from(Bytes::new()))).await }).await,
             Err(refusal) => {
                 self.has_refused.store(true, Ordering::Relaxed);
                 refusal.map(ServerBody::from)
@@ -143,7 +145,7 @@ where
         })
     }
 
-    async fn read_body(&self, body: Incoming) -> Result<FullBody, Response<Bytes>> {
+    async fn read_body(&self, body: Incoming) -> Result<Bytes, Response<Bytes>> {
         let most = self.settings.max_body_bytes;
         let too_large = || {
             let detail = format!("the body of the request is too large: it may have {most} bytes");
@@ -153,7 +155,7 @@ where
             return Err(too_large());
         }
         match tokio::time::timeout(self.settings.body_timeout, collect_body(body, most)).await {
-            Ok(CollectedBody::Complete(bytes)) => Ok(bytes.into()),
+            Ok(CollectedBody::Complete(bytes)) => Ok(bytes),
             Ok(CollectedBody::TooLarge) => Err(too_large()),
             Ok(CollectedBody::Incomplete) => Err(problem(StatusCode::BAD_REQUEST, "the body of the request is incomplete")),
             Err(_) => Err(problem(

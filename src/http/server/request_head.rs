@@ -4,11 +4,12 @@ use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+use bytes::Bytes;
 use http::{HeaderMap, Method, Request, Uri, Version, request};
 use tokio_util::sync::CancellationToken;
 use warp::Filter;
 
-/// The method, target and header of a request, and the address of the client.
+/// The method, target, header and body of a request, and the address of the client.
 ///
 /// It is an extension of the request that warp gets. The header is moved into it, not copied, so warp's own header filters find
 /// nothing; [`request_head`] is the filter for it.
@@ -26,18 +27,21 @@ pub struct RequestHead {
     pub peer: Option<SocketAddr>,
     /// Cancelled once the listener takes no more requests: a response without an end must end.
     pub stopping: Arc<CancellationToken>,
+    /// The body.
+    pub body: Bytes,
 }
 
 impl RequestHead {
-    pub(super) fn new(parts: request::Parts, peer: Option<SocketAddr>, stopping: Arc<CancellationToken>) -> Arc<RequestHead> {
-        Arc::new(RequestHead {
+    pub(super) fn new(parts: request::Parts, peer: Option<SocketAddr>, stopping: Arc<CancellationToken>) -> RequestHead {
+        RequestHead {
             method: parts.method,
             uri: parts.uri,
             version: parts.version,
             headers: parts.headers,
             peer,
             stopping,
-        })
+            body: Bytes::new(),
+        }
     }
 
     /// Returns the request that warp gets.
