@@ -12,6 +12,7 @@ mod ledger;
 mod log;
 mod new;
 mod progress_line;
+mod push;
 mod serve;
 mod settings;
 mod share;
@@ -60,6 +61,8 @@ enum Commands {
     Ledger(ledger::LedgerArgs),
     /// Print a secret address at which a draft can be read for some days
     Share(share::ShareArgs),
+    /// Show who subscribes to the feeds, and end or test subscriptions
+    Push(push::PushArgs),
     /// Change how the pages look
     Theme(theme::ThemeArgs),
     /// Print a script that completes the commands in a shell
@@ -91,6 +94,7 @@ pub fn run() -> ExitCode {
         Commands::Import(arguments) => import::run(arguments),
         Commands::Ledger(arguments) => ledger::run(arguments),
         Commands::Share(arguments) => share::run(arguments),
+        Commands::Push(arguments) => push::run(arguments),
         Commands::Theme(arguments) => theme::run(&arguments),
         Commands::Completions(arguments) => documentation::print_completions(&arguments, CommandLine::command()),
         Commands::Man(arguments) => documentation::write_manual(&arguments, CommandLine::command()),

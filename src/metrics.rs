@@ -178,10 +178,70 @@ pub struct Gauges {
     pub is_ledger_temporary: bool,
     /// Whether the ledger cannot be written.
     pub is_ledger_failing: bool,
+    /// The state of the hub, if there is one.
+    pub push: Option<PushGauges>,
+}
+
+/// The state of the hub at one instant.
+#[derive(Clone, Debug, Default)]
+pub struct PushGauges {
+    /// All subscriptions.
+    pub subscriptions: u64,
+    /// The deliveries that wait or are in flight.
+    pub waiting: u64,
+    /// How long the oldest of them waits.
+    pub oldest_waiting: Duration,
+    /// The hosts that fail again and again.
+    pub failing_hosts: u64,
+    /// Deliveries since the start, by outcome.
+    pub deliveries: Vec<(&'static str, u64)>,
+    /// Verifications since the start, by outcome.
+    pub verifications: Vec<(&'static str, u64)>,
+}
+
+impl PushGauges {
+    /// No label is a callback or a host: these come from subscribers.
+    fn write(&self, text: &mut MetricsText) {
+        text.family("feedmill_push_subscriptions", "gauge", "Subscriptions to the hub.");
+        text.value("", &[], self.subscriptions);
+        text.family("feedmill_push_waiting", "gauge", "Deliveries that wait or are being sent.");
+        text.value("", &[], self.waiting);
+        text.family(
+            "feedmill_push_oldest_waiting_seconds",
+            "gauge",
+            "How long the oldest delivery waits; 0 if none does.",
+        );
+        text.value("", &[], self.oldest_waiting.as_secs_f64());
+        text.family(
+            "feedmill_push_failing_hosts",
+            "gauge",
+            "Hosts of subscribers that fail again and again.",
+        );
+        text.value("", &[], self.failing_hosts);
+        text.family(
+            "feedmill_push_deliveries_total",
+            "counter",
+            "Attempts to deliver, by outcome.",
+        );
+        for (outcome, count) in &self.deliveries {
+            text.value("", &[("outcome", outcome)], *count);
+        }
+        text.family(
+            "feedmill_push_verifications_total",
+            "counter",
+            "Requests of subscribers, by whether they were confirmed.",
+        );
+        for (outcome, count) in &self.verifications {
+            text.value("", &[("outcome", outcome)], *count);
+        }
+    }
 }
 
 impl Gauges {
     fn write(&self, text: &mut MetricsText) {
+        if let Some(push) = &self.push {
+            push.write(text);
+        }
         text.family("feedmill_build_info", "gauge", "The version of this program.");
         text.value("", &[("version", self.version)], 1);
         text.family("feedmill_uptime_seconds", "gauge", "Seconds since the start.");

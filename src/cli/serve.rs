@@ -383,12 +383,13 @@ impl Service {
         tracing::info!(address = %bound.address(), "operator's address");
         let (publisher, started) = (Arc::clone(&self.publisher), self.started);
         let in_use = Arc::clone(&self.in_use);
-        let status = move || status(&publisher, started, &in_use.load());
+        let hub = Arc::clone(&self.hub);
+        let status = move || status(&publisher, started, &in_use.load()).with_push(hub.status());
         let (metrics, status_for_gauges) = (Arc::clone(metrics), status.clone());
         let text = move || metrics.text(&status_for_gauges().gauges());
         let is_local = matches!(bound.address(), Address::Tcp(address) if is_loopback(address.ip()));
         let problems = ProblemFeed::new(admin_url(bound.address()), Storage::configured(&self.config));
-        let routes = admin::routes(status, text, Arc::new(problems), is_local);
+        let routes = admin::routes(status, text, Arc::new(problems), Some(Arc::clone(&self.hub)), is_local);
         let (settings, stop) = (settings.clone(), self.stop.clone());
         tokio::spawn(async move { bound.serve(routes, &settings, stop).await });
     }

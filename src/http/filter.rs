@@ -99,7 +99,8 @@ pub struct UnansweredRequest {
 pub fn answer_at_once(site: &Site, context: &RequestContext, head: &RequestHead) -> Result<Response<Bytes>, UnansweredRequest> {
     let is_reading = matches!(head.method, Method::GET | Method::HEAD);
     let takes_forms = context.hub.is_some() && !is_reading && is_hub(site, context, head);
-    if !is_reading && !(takes_forms && head.method == Method::POST) {
+    let is_answered = is_reading || (takes_forms && head.method == Method::POST);
+    if !is_answered {
         let allowed = if takes_forms { routes::TAKING_FORMS } else { routes::READING };
         return Ok(context.refuse_method(head, allowed));
     }

@@ -300,8 +300,6 @@ mod tests {
             ("/openapi.json", Target::Description),
             ("/search", Target::Search),
             ("/search/", moved("/search")),
-            ("/hub", Target::Hub),
-            ("/hub/", moved("/hub")),
             ("/tags", Target::Directory(ScopeKind::Tags)),
             ("/authors/", moved("/authors")),
             ("/years", Target::Years),
@@ -364,6 +362,13 @@ mod tests {
         for path in ["/%ff", "/a%0ab", "/%00"] {
             assert_eq!(Target::parse(path), None, "{path}");
         }
+    }
+
+    #[test]
+    fn the_hub_has_one_address() {
+        assert_eq!(Target::parse("/hub"), Some(Target::Hub));
+        assert_eq!(Target::parse("/hub/"), Some(Target::Moved("/hub".to_owned())));
+        assert_eq!(Target::parse("/hub/x"), Some(Target::Address("/hub/x".to_owned())));
     }
 
     #[test]

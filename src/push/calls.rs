@@ -1,5 +1,6 @@
 //! What the hub sends to subscribers: challenges, documents and denials.
 
+use std::fmt::Write as _;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -146,13 +147,13 @@ fn sign(algorithm: SignatureAlgorithm, secret: &str, body: &[u8]) -> String {
     let tag = hmac::sign(&hmac::Key::new(algorithm, secret.as_bytes()), body);
     let mut signature = format!("{name}=");
     for byte in tag.as_ref() {
-        signature.push_str(&format!("{byte:02x}"));
+        let _ = write!(signature, "{byte:02x}");
     }
     signature
 }
 
 /// `request` on a connection of its own: a subscriber may close one that is kept, and a POST on it would be lost.
-fn closing<'a>(request: OutgoingRequest<'a>) -> OutgoingRequest<'a> {
+fn closing(request: OutgoingRequest<'_>) -> OutgoingRequest<'_> {
     request.with_header("Connection", "close")
 }
 

@@ -160,8 +160,9 @@ impl Hub {
         let Some(store) = (self.sources.store)() else { return };
         let mut state = self.lock();
         let site = (self.sources.site)();
+        let was_loaded_now = load(&mut state, &store, site.config());
         // what changed before it was loaded is not among `feeds`
-        let feeds = feeds.filter(|_| !load(&mut state, &store, site.config()));
+        let feeds = feeds.filter(|_| !was_loaded_now);
         if !state.is_loaded || site.config().hub_address().is_none() {
             return;
         }
@@ -205,7 +206,12 @@ impl Hub {
                 format: Format::Atom,
             };
             match (self.sources.topic_at)(site, &topic.path()) {
-                Some(moved) => rows.extend(state.queue.move_scope(scope, &moved.scope, now, per_host)),
+                Some(moved) => {
+                    if !state.queue.has_subscribers(&moved.scope) {
+                        rows.extend(state.announced.begin(site, &moved.scope));
+                    }
+                    rows.extend(state.queue.move_scope(scope, &moved.scope, now, per_host));
+                }
                 None => {
                     let due = now.checked_add(self.timing.gone).unwrap_or(Timestamp::MAX);
                     rows.extend(state.queue.announce_later(scope, now, due, per_host));
@@ -229,6 +235,10 @@ impl Hub {
         let rows = state.queue.sweep(Timestamp::now(), site.config().push.per_host);
         if !rows.is_empty() {
             store.write_push(rows);
+        }
+        // the hub may have been turned on again, or a thread could not be started
+        if state.workers == 0 && state.queue.next_due().is_some() && site.config().hub_address().is_some() {
+            self.wake_worker(&mut state);
         }
     }
 
@@ -254,6 +264,13 @@ impl Hub {
         store.write_push(rows);
         self.wake_worker(&mut state);
         told
+    }
+
+    /// The same for the topic at `path` below the address of the site; `None` if there is none.
+    #[must_use]
+    pub fn test_path(self: &Arc<Self>, path: &str) -> Option<usize> {
+        let topic = (self.sources.topic_at)(&(self.sources.site)(), path)?;
+        Some(self.test(&topic))
     }
 
     /// Stops the workers, and waits for those that send something, at most for `patience`.

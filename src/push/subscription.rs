@@ -38,7 +38,7 @@ impl SubscriptionId {
                 .as_bytes()
                 .iter()
                 .take(16)
-                .fold(0, |id, byte| id << 8 | u128::from(*byte)),
+                .fold(0, |id, byte| (id << 8) | u128::from(*byte)),
         )
     }
 
@@ -142,6 +142,12 @@ impl Subscription {
         // texts, numbers and instants: these can always be written
         let value = serde_json::to_string(&stored).unwrap_or_default();
         PushRow::put(PushKind::Subscription, self.id().key(), value)
+    }
+
+    /// The row that deletes it.
+    #[must_use]
+    pub fn deletion(&self) -> PushRow {
+        PushRow::delete(PushKind::Subscription, self.id().key())
     }
 
     /// The subscription that `row` stores, if it is one.

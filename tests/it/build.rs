@@ -125,8 +125,8 @@ fn every_file_is_what_the_server_answers() {
     );
     let mut compared = 0;
     while let Some(path) = open.pop() {
-        // it answers nothing without a query
-        if !seen.insert(path.clone()) || path == "/search" {
+        // one answers nothing without a query, the other takes forms
+        if !seen.insert(path.clone()) || path == "/search" || path == "/hub" {
             continue;
         }
         let answer = site.get_bytes(&path, &[]);

@@ -3,5 +3,6 @@
 mod crash;
 mod deliveries;
 mod hub_site;
+mod operators;
 mod requests;
 mod subscriber;

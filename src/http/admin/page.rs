@@ -19,6 +19,7 @@ const STYLE: &str = "body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;mar
 pub fn page(status: &ServerStatus) -> String {
     let mut body = String::new();
     health(&mut body, status);
+    push(&mut body, status);
     problems(&mut body, status);
     let scheduled = status.scheduled.iter().map(|post| {
         let left = u64::try_from(post.in_seconds).unwrap_or(0);
@@ -93,6 +94,26 @@ fn health(body: &mut String, status: &ServerStatus) {
         match &watch.ledger_folder {
             Some(folder) => format!(" The ledger is in {}.", code(folder)),
             None => String::new(),
+        },
+    );
+}
+
+/// Says what the hub does, if somebody subscribes.
+fn push(body: &mut String, status: &ServerStatus) {
+    let Some(push) = status.push.as_ref().filter(|push| push.subscriptions > 0) else {
+        return;
+    };
+    let failing: Vec<&str> = push.failing_hosts.iter().map(|(host, _)| host.as_str()).collect();
+    let _ = writeln!(
+        body,
+        "<p>{} subscriptions to {} feeds; {} deliveries wait.{}</p>",
+        push.subscriptions,
+        push.topics.len(),
+        push.waiting,
+        if failing.is_empty() {
+            String::new()
+        } else {
+            format!(" Hosts that fail: {}.", escaped(&failing.join(", ")))
         },
     );
 }

@@ -7,8 +7,9 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::diagnostic::{Diagnostic, Severity};
-use crate::metrics::Gauges;
+use crate::metrics::{Gauges, PushGauges};
 use crate::post::{Post, Visibility};
+use crate::push::hub::HubStatus;
 use crate::render::post_url;
 use crate::site::Site;
 use crate::time::Timestamp;
@@ -75,6 +76,8 @@ pub struct ServerStatus {
     pub held_back: Vec<HeldPost>,
     /// The problems of files.
     pub problems: Vec<Diagnostic>,
+    /// The state of the hub, if there is one.
+    pub push: Option<HubStatus>,
 }
 
 /// A published post.
@@ -169,6 +172,7 @@ impl ServerStatus {
                 .collect(),
             held_back: broken.chain(held_back.into_iter().map(held_post)).take(MAX_LISTED).collect(),
             problems: site.diagnostics.to_vec(),
+            push: None,
             scopes: site.index.scopes().count(),
             base,
             identity: site.config().identity(),
@@ -176,6 +180,15 @@ impl ServerStatus {
             uptime,
             watch,
             counts,
+        }
+    }
+
+    /// Returns the same with the state of the hub.
+    #[must_use]
+    pub fn with_push(self, push: HubStatus) -> ServerStatus {
+        ServerStatus {
+            push: Some(push),
+            ..self
         }
     }
 
@@ -201,11 +214,51 @@ impl ServerStatus {
                 "trouble": self.watch.ledger,
                 "warning": self.watch.ledger_warning,
             },
+            "push": self.push.as_ref().map(|push| self.hub_json(push)),
             "published": self.published,
             "scheduled": self.scheduled,
             "held_back": self.held_back,
             "problems": self.problems,
         })
+    }
+
+    fn hub_json(&self, push: &HubStatus) -> Value {
+        let counts = |counts: &[(&'static str, u64)]| -> serde_json::Map<String, Value> {
+            counts
+                .iter()
+                .map(|(name, count)| ((*name).to_owned(), (*count).into()))
+                .collect()
+        };
+        let topics: serde_json::Map<String, Value> = push
+            .topics
+            .iter()
+            .take(MAX_LISTED)
+            .map(|(path, count)| (path.clone(), (*count).into()))
+            .collect();
+        let hosts: serde_json::Map<String, Value> = push
+            .failing_hosts
+            .iter()
+            .take(MAX_LISTED)
+            .map(|(host, failures)| (host.clone(), (*failures).into()))
+            .collect();
+        json!({
+            "hub": push.address,
+            "subscriptions": push.subscriptions,
+            "topics": topics,
+            "waiting": push.waiting,
+            "oldest_waiting_seconds": self.oldest_waiting(push).map(|wait| wait.as_secs()),
+            "unverified": push.verifications,
+            "failing_hosts": hosts,
+            "last_announced": push.last_announced,
+            "deliveries": counts(&push.deliveries),
+            "verifications": counts(&push.verified),
+        })
+    }
+
+    /// How long the oldest delivery waits.
+    fn oldest_waiting(&self, push: &HubStatus) -> Option<Duration> {
+        let since = push.oldest_waiting?;
+        Some(Duration::try_from(self.now.duration_since(since)).unwrap_or_default())
     }
 
     fn watching(&self) -> Value {
@@ -237,6 +290,14 @@ impl ServerStatus {
             is_degraded: self.watch.degraded.is_some(),
             is_ledger_failing: self.watch.ledger.is_some(),
             is_ledger_temporary: self.watch.ledger_warning.is_some(),
+            push: self.push.as_ref().map(|push| PushGauges {
+                subscriptions: push.subscriptions as u64,
+                waiting: push.waiting as u64,
+                oldest_waiting: self.oldest_waiting(push).unwrap_or_default(),
+                failing_hosts: push.failing_hosts.len() as u64,
+                deliveries: push.deliveries.to_vec(),
+                verifications: push.verified.to_vec(),
+            }),
         }
     }
 

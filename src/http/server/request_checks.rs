@@ -87,7 +87,7 @@ where
         let checked = checked.map(|body| head.body = body);
         let head = Arc::new(head);
         let response = match checked {
-            Ok(()) => without_panic(async { self.service.call(head.to_request(FullBody::from(Bytes::new()))).await }).await,
+            Ok(()) => without_panic(async { self.service.call(head.to_request(FullBody::from(head.body.clone()))).await }).await,
             Err(refusal) => {
                 self.has_refused.store(true, Ordering::Relaxed);
                 refusal.map(ServerBody::from)

@@ -14,8 +14,8 @@ use super::{Hub, HubState, MAX_PUSHED_BYTES, SHORTENED_DOCUMENTS, queue_limits};
 use crate::outgoing::Client;
 use crate::render::{Format, Place};
 use crate::site::Site;
+use crate::storage::PushRow;
 use crate::storage::data::random_bytes;
-use crate::storage::{PushKind, PushRow};
 use crate::time::Timestamp;
 
 /// The most requests at the same time.
@@ -49,7 +49,7 @@ impl Hub {
         while !state.is_stopping {
             let site = (self.sources.site)();
             let Some(work) = self.take_work(&mut state, &site) else {
-                match self.wait_for_work(state) {
+                match self.wait_for_work(state, &site) {
                     Ok(woken) => state = woken,
                     Err(last) => {
                         state = last;
@@ -62,7 +62,7 @@ impl Hub {
             if is_more_due {
                 self.wake_worker(&mut state);
             }
-            let client = self.client(&mut state, &site);
+            let client = Hub::client(&mut state, &site);
             drop(state);
             match work {
                 Work::Deliver(id, subscription) => self.deliver(&client, &site, id, &subscription),
@@ -90,8 +90,11 @@ impl Hub {
     fn wait_for_work<'a>(
         &self,
         mut state: MutexGuard<'a, HubState>,
+        site: &Site,
     ) -> Result<MutexGuard<'a, HubState>, MutexGuard<'a, HubState>> {
-        let wait = state.queue.next_due().map(|due| {
+        // while the hub is off, nothing is due
+        let is_on = site.config().hub_address().is_some();
+        let wait = state.queue.next_due().filter(|_| is_on).map(|due| {
             let left = due.duration_since(Timestamp::now());
             Duration::try_from(left)
                 .unwrap_or(Duration::ZERO)
@@ -108,14 +111,14 @@ impl Hub {
             .wait_timeout(state, pause)
             .unwrap_or_else(PoisonError::into_inner);
         state.idle_workers -= 1;
-        if result.timed_out() && state.queue.next_due().is_none() {
+        if result.timed_out() && wait.is_none() {
             return Err(state);
         }
         Ok(state)
     }
 
     /// The client for the networks that the configuration allows.
-    fn client(&self, state: &mut HubState, site: &Site) -> Client {
+    fn client(state: &mut HubState, site: &Site) -> Client {
         let allowed = &site.config().push.allow;
         match &state.client {
             Some((networks, client)) if networks == allowed => client.clone(),
@@ -221,7 +224,7 @@ impl Hub {
                 let mut state = self.lock();
                 let row = state.queue.remove(id, site.config().push.per_host);
                 drop(state);
-                row.is_none_or(|row| self.write_now(vec![row]))
+                row.is_none_or(|row| self.write_now(&[row]))
             }
             Mode::Subscribe => {
                 let own = format!("{}{}", site.config().base(), topic.path());
@@ -246,7 +249,7 @@ impl Hub {
             waiting,
             ..subscription.clone()
         };
-        if !self.write_now(vec![stored.row()]) {
+        if !self.write_now(&[stored.row()]) {
             tracing::warn!("a subscription was not taken, because it cannot be stored");
             return false;
         }
@@ -255,7 +258,7 @@ impl Hub {
         let site = (self.sources.site)();
         let is_first = !state.queue.has_subscribers(&scope);
         let Ok(row) = state.queue.subscribe(subscription, queue_limits(site.config())) else {
-            store.write_push(vec![PushRow::delete(PushKind::Subscription, stored.id().key())]);
+            store.write_push(vec![stored.deletion()]);
             return false;
         };
         // written again: a delivery may have begun or ended since
@@ -270,8 +273,8 @@ impl Hub {
     }
 
     /// Writes `rows`, and waits until they are durable. A reload closes the storage and opens it again, so this asks twice.
-    fn write_now(&self, rows: Vec<PushRow>) -> bool {
-        let write = || (self.sources.store)().is_some_and(|store| store.write_push_now(rows.clone(), WRITE_PATIENCE));
+    fn write_now(&self, rows: &[PushRow]) -> bool {
+        let write = || (self.sources.store)().is_some_and(|store| store.write_push_now(rows.to_vec(), WRITE_PATIENCE));
         write() || {
             thread::sleep(Duration::from_millis(100));
             write()

@@ -44,7 +44,7 @@ impl Received {
 pub enum Echo {
     /// As it should.
     Challenge,
-    /// With this status and body.
+    /// With this status and body, in which `<CHALLENGE>` stands for the challenge.
     Answer(&'static str, String),
 }
 
@@ -139,7 +139,7 @@ impl Subscriber {
 }
 
 impl Shared {
-    fn answer(&self, stream: TcpStream) -> std::io::Result<()> {
+    fn answer(&self, mut stream: TcpStream) -> std::io::Result<()> {
         let mut reader = BufReader::new(stream.try_clone()?);
         let mut lines = Vec::new();
         loop {
@@ -171,7 +171,6 @@ impl Shared {
         // before the answer: whoever has that sees the request here
         self.received.lock().unwrap().push(request);
         std::thread::sleep(delay);
-        let mut stream = stream;
         let length = answer.len();
         write!(
             stream,
@@ -184,7 +183,10 @@ impl Shared {
         if request.method == "GET" {
             let (status, answer) = match &behaviour.echo {
                 Echo::Challenge => ("200 OK", request.parameter("hub.challenge").unwrap_or_default()),
-                Echo::Answer(status, answer) => (*status, answer.clone()),
+                Echo::Answer(status, answer) => {
+                    let challenge = request.parameter("hub.challenge").unwrap_or_default();
+                    (*status, answer.replace("<CHALLENGE>", &challenge))
+                }
             };
             return (status.to_owned(), answer, Duration::ZERO);
         }
