@@ -192,11 +192,11 @@ impl HubSite {
         answer.status().as_u16()
     }
 
-    /// Asks for `mode` of the topic at `path`, with more pairs.
-    pub fn ask(&self, mode: &str, path: &str, subscriber: &Subscriber, more: &[(&str, &str)]) {
+    /// Asks for `mode` of the topic at `path`, with more `parameters`.
+    pub fn ask(&self, mode: &str, path: &str, subscriber: &Subscriber, parameters: &[(&str, &str)]) {
         let (topic, callback) = (format!("{BASE}{path}"), subscriber.callback());
         let mut pairs = vec![("hub.mode", mode), ("hub.topic", &topic), ("hub.callback", &callback)];
-        pairs.extend(more);
+        pairs.extend(parameters);
         assert_eq!(self.send(&pairs), 202);
     }
 
