@@ -148,6 +148,21 @@ fn seconds(microseconds: u64) -> f64 {
     microseconds as f64 / 1e6
 }
 
+/// The pings to a hub of others.
+#[derive(Clone, Debug, Default)]
+pub struct HubPings {
+    /// The host of the hub, which is in the configuration.
+    pub host: String,
+    /// Pings that wait.
+    pub waiting: u64,
+    /// Pings that it accepted.
+    pub accepted: u64,
+    /// Attempts that it refused or did not answer.
+    pub failed: u64,
+    /// Pings that were given up.
+    pub given_up: u64,
+}
+
 /// The state of the site and the publisher at one instant.
 #[derive(Clone, Debug, Default)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a separate gauge")]
@@ -160,6 +175,8 @@ pub struct Gauges {
     pub posts: Vec<(&'static str, u64)>,
     /// Problems by their severity.
     pub problems: Vec<(&'static str, u64)>,
+    /// The pings to each hub of others.
+    pub hubs: Vec<HubPings>,
     /// Scopes that have feeds.
     pub scopes: u64,
     /// Scans of the folder since the start.
@@ -260,6 +277,7 @@ impl Gauges {
             "Scopes that have feeds: the site, tags, authors, sections.",
         );
         text.value("", &[], self.scopes);
+        self.write_hubs(text);
         text.family("feedmill_looks_total", "counter", "Scans of the posts folder.");
         text.value("", &[], self.scans);
         text.family("feedmill_builds_total", "counter", "Sites built.");
@@ -300,6 +318,29 @@ impl Gauges {
             "1 if the ledger is lost with the container or its memory: it is on no volume that stays.",
         );
         text.value("", &[], u8::from(self.is_ledger_temporary));
+    }
+}
+
+impl Gauges {
+    fn write_hubs(&self, text: &mut MetricsText) {
+        if self.hubs.is_empty() {
+            return;
+        }
+        text.family(
+            "feedmill_hub_pings_waiting",
+            "gauge",
+            "Feeds that a hub has not been told of yet.",
+        );
+        for hub in &self.hubs {
+            text.value("", &[("hub", &hub.host)], hub.waiting);
+        }
+        text.family("feedmill_hub_pings_total", "counter", "Pings to a hub, by their outcome.");
+        for hub in &self.hubs {
+            let outcomes = [("accepted", hub.accepted), ("failed", hub.failed), ("given_up", hub.given_up)];
+            for (outcome, count) in outcomes {
+                text.value("", &[("hub", &hub.host), ("outcome", outcome)], count);
+            }
+        }
     }
 }
 

@@ -288,6 +288,8 @@ impl Service {
         let (root, publisher) = (self.root.clone(), Arc::clone(&self.publisher));
         tokio::spawn(report_events(self.reporter, changes, root, publisher, known));
         tokio::spawn(push::announce_changes(Arc::clone(&self.hub), self.publisher.changes()));
+        let (hub, publisher) = (Arc::clone(&self.hub), Arc::clone(&self.publisher));
+        tokio::spawn(push::ping_hubs(hub, publisher, self.stop.clone()));
         tokio::spawn(trim_heap_periodically());
     }
 
@@ -384,7 +386,11 @@ impl Service {
         let (publisher, started) = (Arc::clone(&self.publisher), self.started);
         let in_use = Arc::clone(&self.in_use);
         let hub = Arc::clone(&self.hub);
-        let status = move || status(&publisher, started, &in_use.load()).with_push(hub.status());
+        let status = move || {
+            let outside = hub.pings().status(publisher.site().config());
+            let status = status(&publisher, started, &in_use.load());
+            status.with_push(hub.status()).with_outside_hubs(outside)
+        };
         let (metrics, status_for_gauges) = (Arc::clone(metrics), status.clone());
         let text = move || metrics.text(&status_for_gauges().gauges());
         let is_local = matches!(bound.address(), Address::Tcp(address) if is_loopback(address.ip()));

@@ -198,6 +198,7 @@ pub(super) const SETTINGS: &[Setting] = &[
     setting("push", "per_host", ValueKind::Number(1, 32), "2"),
     setting("push", "max_subscriptions", ValueKind::Number(0, 100_000), "10000"),
     setting("push", "max_subscriptions_per_host", ValueKind::Number(1, 100_000), "100"),
+    setting("push", "delay", ValueKind::Number(0, 86_400), "300"),
     setting("push", "hubs", ValueKind::Addresses, "[\"https://hub.example/\"]"),
 ];
 

@@ -304,6 +304,8 @@ pub struct PushSettings {
     pub hub: Option<bool>,
     /// The addresses of hubs of others, which feeds name and which are told of each change.
     pub hubs: Vec<Url>,
+    /// Seconds from a change until they are told, for a cache in front of the site that hubs fetch from.
+    pub delay: u32,
     /// The algorithm of `X-Hub-Signature`.
     pub signature: SignatureAlgorithm,
     /// Networks whose subscribers are called though they are not public.
@@ -371,6 +373,7 @@ impl Default for PushSettings {
         PushSettings {
             hub: None,
             hubs: Vec::new(),
+            delay: 0,
             signature: SignatureAlgorithm::Sha256,
             allow: Vec::new(),
             per_host: 2,

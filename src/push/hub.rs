@@ -5,6 +5,7 @@
 
 mod workers;
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -14,6 +15,7 @@ use ipnet::IpNet;
 
 use super::announce::Announced;
 use super::calls::PushedDocument;
+use super::ping::Pings;
 use super::queue::{Busy, Queue, QueueLimits};
 use super::request::SubscriptionRequest;
 use super::subscription::{Subscription, Topic};
@@ -45,6 +47,7 @@ pub struct Sources {
 pub struct Hub {
     sources: Sources,
     timing: Timing,
+    pings: Arc<Pings>,
     state: Mutex<HubState>,
     /// Wakes a worker, and who waits for their end.
     changed: Condvar,
@@ -60,6 +63,8 @@ struct HubState {
     /// Whether what is stored was read: before that nothing is taken or sent, because another process may work on it.
     is_loaded: bool,
     last_announced: Option<Timestamp>,
+    /// Whether the hubs of others are told, so that the editions of all feeds are known.
+    tells_others: bool,
     workers: usize,
     idle_workers: usize,
     is_stopping: bool,
@@ -126,11 +131,18 @@ impl Hub {
         Arc::new(Hub {
             sources,
             timing,
+            pings: Arc::default(),
             state: Mutex::default(),
             changed: Condvar::new(),
             counters: Counters::default(),
             shortened: Mutex::default(),
         })
+    }
+
+    /// The pings to the hubs of others.
+    #[must_use]
+    pub fn pings(&self) -> &Arc<Pings> {
+        &self.pings
     }
 
     fn lock(&self) -> MutexGuard<'_, HubState> {
@@ -154,24 +166,31 @@ impl Hub {
         Ok(())
     }
 
-    /// Has subscribers told of what is news on the newest site: among `feeds`, which changed, or with `None` among all that have
-    /// subscribers. It may wait for storage to be read.
+    /// Has subscribers and the hubs of others told of what is news on the newest site: among `feeds`, which changed, or with `None` among
+    /// all that anybody is told of. It may wait for storage to be read.
     pub fn update(self: &Arc<Self>, feeds: Option<&[ChangedFeed]>) {
         let Some(store) = (self.sources.store)() else { return };
         let mut state = self.lock();
         let site = (self.sources.site)();
         let was_loaded_now = load(&mut state, &store, site.config());
-        // what changed before it was loaded is not among `feeds`
-        let feeds = feeds.filter(|_| !was_loaded_now);
-        if !state.is_loaded || site.config().hub_address().is_none() {
+        // the hubs of others are told of every feed, whoever has subscribed there
+        let tells_others = !site.config().outside_hubs().is_empty();
+        let told_others = std::mem::replace(&mut state.tells_others, tells_others);
+        // what changed before it was loaded, or before there was such a hub, is not among `feeds`
+        let feeds = feeds.filter(|_| !was_loaded_now && told_others == tells_others);
+        if !state.is_loaded || site.config().hub_address().is_none() && !tells_others {
             return;
         }
         let scopes: Vec<Scope> = match feeds {
             Some(feeds) => {
                 let mut scopes: Vec<Scope> = feeds.iter().map(|feed| feed.scope.clone()).collect();
                 scopes.dedup();
-                scopes.retain(|scope| state.queue.has_subscribers(scope));
+                scopes.retain(|scope| tells_others || state.queue.has_subscribers(scope));
                 scopes
+            }
+            None if tells_others => {
+                let scopes = site.index.scopes().map(|(scope, _)| scope).chain(state.queue.scopes());
+                scopes.cloned().collect::<BTreeSet<Scope>>().into_iter().collect()
             }
             None => state.queue.scopes().cloned().collect(),
         };
@@ -182,9 +201,15 @@ impl Hub {
     fn announce(self: &Arc<Self>, state: &mut HubState, site: &Site, scopes: &[Scope], store: &StorageWriter) {
         let now = Timestamp::now();
         let per_host = site.config().push.per_host;
-        let mut rows = self.follow_moved_topics(state, site, scopes, now);
+        let has_hub = site.config().hub_address().is_some();
+        let mut rows = if has_hub {
+            self.follow_moved_topics(state, site, scopes, now)
+        } else {
+            Vec::new()
+        };
         let news = state.announced.take_news(site, scopes);
-        for scope in &news.scopes {
+        self.pings.add(store, site.config(), &news.scopes, now);
+        for scope in news.scopes.iter().filter(|_| has_hub) {
             rows.extend(state.queue.announce(scope, site.built(), now, now, per_host));
             state.last_announced = Some(now);
         }
@@ -227,7 +252,8 @@ impl Hub {
         let Some(store) = (self.sources.store)() else { return };
         let mut state = self.lock();
         let site = (self.sources.site)();
-        if load(&mut state, &store, site.config()) {
+        let begins_to_tell_others = !state.tells_others && !site.config().outside_hubs().is_empty();
+        if load(&mut state, &store, site.config()) || begins_to_tell_others {
             drop(state);
             self.update(None);
             return;

@@ -41,6 +41,7 @@ mod oddities;
 mod operators;
 mod page_files;
 mod pages;
+mod pings;
 mod preview;
 mod problem_feed;
 mod protocol;

@@ -6,6 +6,7 @@ use std::time::Duration;
 use tokio::sync::broadcast::{Receiver, error::RecvError};
 use tokio::task::spawn_blocking;
 use tokio::time::{MissedTickBehavior, interval};
+use tokio_util::sync::CancellationToken;
 
 use crate::http::hub::topic_at;
 use crate::publisher::{ChangeEvent, Publisher};
@@ -46,6 +47,14 @@ pub(super) async fn announce_changes(hub: Arc<Hub>, mut changes: Receiver<Arc<Ch
             }
         }
     }
+}
+
+/// Tells the hubs of others of the changes that `hub` announces, until `stop` is cancelled.
+pub(super) async fn ping_hubs(hub: Arc<Hub>, publisher: Arc<Publisher>, stop: CancellationToken) {
+    let pings = Arc::clone(hub.pings());
+    let store = || publisher.store();
+    let hubs = || publisher.site().config().outside_hubs().to_vec();
+    pings.send(store, hubs, stop).await;
 }
 
 /// Updates `hub` on a thread that may wait.

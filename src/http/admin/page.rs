@@ -21,6 +21,18 @@ pub fn page(status: &ServerStatus) -> String {
     health(&mut body, status);
     push(&mut body, status);
     problems(&mut body, status);
+    let hubs = status.outside_hubs.iter().map(|hub| {
+        let counts = format!(
+            "{} accepted, {} failed, {} waiting, {} given up",
+            hub.accepted, hub.failed, hub.waiting, hub.given_up
+        );
+        let last = hub.last.as_ref().map_or_else(
+            || "none yet".to_owned(),
+            |last| format!("{}: {}", last.at.strftime("%Y-%m-%d %H:%M:%S UTC"), last.answer),
+        );
+        [code(&hub.hub), text(&counts), text(&last)]
+    });
+    table(&mut body, "Hubs", ["Hub", "Pings", "Last answer"], hubs);
     let scheduled = status.scheduled.iter().map(|post| {
         let left = u64::try_from(post.in_seconds).unwrap_or(0);
         let when = format!(

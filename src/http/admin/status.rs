@@ -1,15 +1,18 @@
 //! The status for the operator: published and unpublished posts, problems, and whether changes are noticed.
 
 use std::cmp::Reverse;
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use serde::Serialize;
 use serde_json::{Value, json};
+use url::Url;
 
 use crate::diagnostic::{Diagnostic, Severity};
-use crate::metrics::{Gauges, PushGauges};
+use crate::metrics::{Gauges, HubPings, PushGauges};
 use crate::post::{Post, Visibility};
 use crate::push::hub::HubStatus;
+use crate::push::ping::OutsideHub;
 use crate::render::post_url;
 use crate::site::Site;
 use crate::time::Timestamp;
@@ -68,6 +71,8 @@ pub struct ServerStatus {
     identity: String,
     scopes: usize,
     counts: [(Visibility, &'static str, usize); 8],
+    /// The hubs of others that are told of changes.
+    pub outside_hubs: Vec<OutsideHub>,
     /// The newest published posts.
     pub published: Vec<PublishedStatus>,
     /// Scheduled posts, the next first.
@@ -180,6 +185,7 @@ impl ServerStatus {
             uptime,
             watch,
             counts,
+            outside_hubs: Vec::new(),
         }
     }
 
@@ -190,6 +196,12 @@ impl ServerStatus {
             push: Some(push),
             ..self
         }
+    }
+
+    /// Returns the same with the hubs that are told of changes.
+    #[must_use]
+    pub fn with_outside_hubs(self, outside_hubs: Vec<OutsideHub>) -> ServerStatus {
+        ServerStatus { outside_hubs, ..self }
     }
 
     /// Returns the status as JSON.
@@ -215,6 +227,7 @@ impl ServerStatus {
                 "warning": self.watch.ledger_warning,
             },
             "push": self.push.as_ref().map(|push| self.hub_json(push)),
+            "outside_hubs": self.outside_hubs,
             "published": self.published,
             "scheduled": self.scheduled,
             "held_back": self.held_back,
@@ -281,6 +294,7 @@ impl ServerStatus {
                 ("warning", severity(Severity::Warning)),
                 ("note", severity(Severity::Note)),
             ],
+            hubs: hub_pings(&self.outside_hubs),
             scopes: self.scopes as u64,
             scans: self.watch.scans,
             builds: self.watch.builds,
@@ -333,6 +347,24 @@ impl ServerStatus {
         let at = self.watch.last_full_scan?;
         Some(Duration::try_from(self.now.duration_since(at)).unwrap_or_default())
     }
+}
+
+/// The pings to `hubs`, by the host of the hub.
+fn hub_pings(hubs: &[OutsideHub]) -> Vec<HubPings> {
+    let mut by_host: BTreeMap<String, HubPings> = BTreeMap::new();
+    for hub in hubs {
+        let host = Url::parse(&hub.hub).ok().and_then(|url| Some(url.host_str()?.to_owned()));
+        let host = host.unwrap_or_default();
+        let pings = by_host.entry(host.clone()).or_insert_with(|| HubPings {
+            host,
+            ..HubPings::default()
+        });
+        pings.waiting += hub.waiting as u64;
+        pings.accepted += hub.accepted;
+        pings.failed += hub.failed;
+        pings.given_up += hub.given_up;
+    }
+    by_host.into_values().collect()
 }
 
 fn published_status(post: &Post, base: &str, now: Timestamp) -> PublishedStatus {
