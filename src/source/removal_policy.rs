@@ -335,10 +335,10 @@ mod tests {
             let mut missing = MissingFiles::default();
             missing.note_posts(8);
             for second in [0, 1, 59, 60] {
-                missing.note_posts(8 + added);
                 for path in ["a", "b", "c", "d", "e"] {
                     missing.add(path.into(), Duration::ZERO);
                 }
+                missing.note_posts(8 + added);
                 let gone = missing.removed(8 + added, false, Duration::from_secs(second), &config);
                 assert_eq!(gone.len(), if second == 60 { 5 } else { 0 }, "{added} added, second {second}");
             }

@@ -326,24 +326,28 @@ mod tests {
             (
                 Host::Netlify,
                 "_redirects",
-                "/blog/old/%C3%A4/ /blog/new/1 301\n/blog/ p=12 b /blog/new/2 301!\n",
+                "/blog/old/%C3%A4/ https://example.com/new/1 301\n/blog/ p=12 b https://example.com/new/2 301!\n",
             ),
-            (Host::Cloudflare, "_redirects", "/blog/old/%C3%A4/ /blog/new/1 301\n"),
+            (
+                Host::Cloudflare,
+                "_redirects",
+                "/blog/old/%C3%A4/ https://example.com/new/1 301\n",
+            ),
             (
                 Host::Nginx,
                 nginx::MAPS,
-                "    \"/blog/old/ä\" \"/blog/new/1\";\n    \"/blog/old/ä/\" \"/blog/new/1\";\n    \"/blog/old/ä/index.html\" \"/blog/new/1\";\n}\n\
-                 map \"$uri?$args\" $feedmill_query_to {\n    default \"\";\n    \"/blog/?p=12&b\" \"/blog/new/2\";\n}\n",
+                "    \"/blog/old/ä\" \"https://example.com/new/1\";\n    \"/blog/old/ä/\" \"https://example.com/new/1\";\n    \"/blog/old/ä/index.html\" \"https://example.com/new/1\";\n}\n\
+                 map \"$uri?$args\" $feedmill_query_to {\n    default \"\";\n    \"/blog/?p=12&b\" \"https://example.com/new/2\";\n}\n",
             ),
             (
                 Host::Caddy,
                 caddy::NAME,
-                "map {path}?{query} {feedmill_query_to} {\n\t\"/blog/?p=12&b\" \"/blog/new/2\"\n",
+                "map {path}?{query} {feedmill_query_to} {\n\t\"/blog/?p=12&b\" \"https://example.com/new/2\"\n",
             ),
             (
                 Host::Apache,
                 ".htaccess",
-                "RewriteCond %{QUERY_STRING} \"^p=12\\\\&b$\"\nRewriteRule \"^$\" \"/blog/new/2\" [R=301,L,QSD,NE]\n",
+                "RewriteCond %{QUERY_STRING} \"^p=12\\\\&b$\"\nRewriteRule \"^$\" \"https://example.com/new/2\" [R=301,L,QSD,NE]\n",
             ),
         ] {
             let mut report = BuildReport::default();
