@@ -22,5 +22,6 @@ pub mod origin;
 mod picture;
 mod post_body;
 mod remove_elements;
+mod table;
 
 pub use feed::{OldFeed, OldItem};

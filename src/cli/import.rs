@@ -50,7 +50,8 @@ pub(super) struct ImportArgs {
     /// Import a feed that has only summaries
     #[arg(long)]
     summaries: bool,
-    /// A private network from which media and feeds may be fetched, such as `192.168.0.0/16`; repeat it for several
+    /// A private network from which media and archives of feeds may be fetched, such as `192.168.0.0/16`; repeat it for several. An address
+    /// that you type needs none
     #[arg(long, value_name = "NETWORK")]
     allow_network: Vec<IpNet>,
     /// Print what would be written, and write nothing

@@ -8,6 +8,7 @@ use std::collections::HashSet;
 use html_escape::{decode_html_entities, encode_double_quoted_attribute};
 
 use super::picture;
+use super::table::{self, OpenTable};
 use crate::post::html::{
     self,
     token::{self, Tag, Token},
@@ -88,7 +89,7 @@ pub(crate) fn clean_html(html: &str, rewriter: &mut dyn Rewriter) -> String {
         skips_raw: false,
         targets: fragment_targets(html),
         link_pictures: Vec::new(),
-        rows: Vec::new(),
+        tables: Vec::new(),
         rewriter,
     };
     for token in token::tokens(html) {
@@ -122,17 +123,9 @@ struct Cleaner<'a> {
     targets: HashSet<String>,
     /// The targets of the open links, if they are pictures: the original of the picture in the link.
     link_pictures: Vec<Option<String>>,
-    /// The last row of each open table.
-    rows: Vec<TableRow>,
+    /// The open tables, outermost first.
+    tables: Vec<OpenTable>,
     rewriter: &'a mut dyn Rewriter,
-}
-
-/// The row of a table.
-#[derive(Default)]
-struct TableRow {
-    number: usize,
-    /// Whether it has a cell that is not a heading.
-    has_data: bool,
 }
 
 impl<'a> Cleaner<'a> {
@@ -213,12 +206,17 @@ impl<'a> Cleaner<'a> {
         if ENDED_BY_THEMSELVES.contains(&name) && self.open.last().is_some_and(|last| last == name) {
             self.open.pop();
         }
-        if name == "tr" || name == "table" {
-            self.start_row(tag);
+        if name == "table" {
+            self.tables.push(OpenTable::new(self.after(tag)));
         }
-        if name == "th" && self.rows.last().is_some_and(|row| row.has_data || row.number > 1) {
-            // a heading of a row: tables of Markdown have headings of columns only
-            self.out.push_str("<td>");
+        if name == "tr" {
+            let content = self.after(tag);
+            if let Some(table) = self.tables.last_mut() {
+                table.add_row(content);
+            }
+        }
+        if name == "th" && self.tables.last().is_some_and(OpenTable::has_row_headings) {
+            self.write_tag_as("td", tag);
             self.open.push("th-of-row".to_owned());
             return;
         }
@@ -262,23 +260,6 @@ impl<'a> Cleaner<'a> {
         rest.get(..rest.floor_char_boundary(LOOK_AROUND)).unwrap_or_default()
     }
 
-    fn start_row(&mut self, tag: &Tag) {
-        if tag.name == "table" {
-            self.rows.push(TableRow::default());
-            return;
-        }
-        let rest = self.after(tag);
-        let end = ["</tr", "<tr"]
-            .iter()
-            .filter_map(|end| rest.find(end))
-            .min()
-            .unwrap_or(rest.len());
-        if let Some(row) = self.rows.last_mut() {
-            row.number += 1;
-            row.has_data = rest.get(..end).is_some_and(|row| row.contains("<td"));
-        }
-    }
-
     /// Whether `tag` begins what browsers without scripts show in place of a picture that comes next.
     fn is_fallback(&self, tag: &Tag) -> bool {
         if tag.name != "noscript" {
@@ -319,7 +300,7 @@ impl<'a> Cleaner<'a> {
             self.link_pictures.pop();
         }
         if name == "table" {
-            self.rows.pop();
+            self.tables.pop();
         }
         if name == "th" && self.open.last().is_some_and(|open| open == "th-of-row") {
             self.open.pop();
@@ -394,7 +375,11 @@ impl<'a> Cleaner<'a> {
     }
 
     fn write_tag(&mut self, tag: &Tag) {
-        let name = tag.name.as_str();
+        self.write_tag_as(&tag.name, tag);
+    }
+
+    /// Writes `tag` with another name, and the attributes that are kept.
+    fn write_tag_as(&mut self, name: &str, tag: &Tag) {
         let known = ATTRIBUTES
             .iter()
             .find(|(element, _)| *element == name)
@@ -416,10 +401,14 @@ impl<'a> Cleaner<'a> {
                 },
                 "id" if self.targets.contains(&value) => value,
                 "dir" | "lang" => value,
+                "colspan" | "rowspan" if value.trim() == "1" => continue,
                 key if known.contains(&key) => value,
                 _ => continue,
             };
             self.write_attribute(key, &value);
+        }
+        if name == "table" && self.tables.last().is_some_and(|table| !table.is_markdown) {
+            self.out.push_str(table::KEPT);
         }
         self.out.push('>');
     }

@@ -413,6 +413,9 @@ impl Importer<'_> {
             self.report.media_failed += losses.len();
             post.losses.extend(losses);
         }
+        if self.options.media == MediaMode::Link {
+            post.losses.extend(self.store.media_without_site(body.media()));
+        }
         let converted = body.markdown(post);
         if converted.is_html {
             post.losses

@@ -1,6 +1,6 @@
 //! Turns HTML into Markdown by the crate `htmd`, in the mode that keeps as HTML what Markdown cannot say.
 //!
-//! The words of both are compared: if the Markdown lost any, the text stays HTML. The nesting of the HTML is limited before that ([`clean`](super::clean)): `htmd` walks it recursively.
+//! The words of both are compared, and the number of tables: if the Markdown lost any, the text stays HTML. The nesting of the HTML is limited before that ([`clean`](super::clean)): `htmd` walks it recursively.
 
 use std::collections::HashMap;
 
@@ -8,6 +8,7 @@ use htmd::HtmlToMarkdown;
 use htmd::options::{BrStyle, BulletListMarker, HrStyle, Options, TranslationMode};
 
 use super::clean::{Rewriter, clean_html};
+use super::table;
 use crate::post::{html, markdown};
 
 /// Stands for `<!--more-->`, which HTML parsers drop. It is a noncharacter, so it is in no text.
@@ -40,30 +41,44 @@ pub(crate) fn to_markdown(html: &str, rewriter: &mut dyn Rewriter) -> Converted 
         })
         .build();
     // it reads from memory, so there is no error
-    let markdown = converter.convert(&plain).unwrap_or_default();
-    let with_more = |text: &str| text.replace(MORE, "<!--more-->").replace('\u{fdd0}', "");
-    let markdown = protect_markup(&with_more(&markdown));
-    if has_words_of(&markdown, &html::text(&plain.replace(MORE, " "))) {
-        Converted {
+    let convert = |plain: &str| protect_markup(&finish(&converter.convert(plain).unwrap_or_default()));
+    let mut markdown = convert(&plain);
+    let mut shown = markdown::render(&markdown, "").html;
+    if count_tables(&shown) < count_tables(&plain) {
+        // the lines of a table are none, for example where a column is empty
+        markdown = convert(&plain.replace("<table>", &format!("<table{}>", table::KEPT)));
+        shown = markdown::render(&markdown, "").html;
+    }
+    if has_words_of(&html::text(&shown), &html::text(&plain.replace(MORE, " "))) {
+        return Converted {
             markdown,
             is_html: false,
-        }
-    } else {
-        Converted {
-            markdown: protect_all(&with_more(&html_block(&plain))),
-            is_html: true,
-        }
+        };
+    }
+    Converted {
+        markdown: protect_all(&finish(&html_block(&plain))),
+        is_html: true,
     }
 }
 
-/// Whether `markdown`, as feedmill renders it, has every word of `text`, as often.
-fn has_words_of(markdown: &str, text: &str) -> bool {
-    let shown = html::text(&markdown::render(markdown, "").html);
+/// `text` without the marks that it got for the conversion.
+fn finish(text: &str) -> String {
+    text.replace(MORE, "<!--more-->")
+        .replace(table::KEPT, "")
+        .replace('\u{fdd0}', "")
+}
+
+fn count_tables(html: &str) -> usize {
+    html.matches("<table").count()
+}
+
+/// Whether the text `shown` has every word of `text`, as often.
+fn has_words_of(shown: &str, text: &str) -> bool {
     let mut missing: HashMap<&str, isize> = HashMap::new();
     for word in words(text) {
         *missing.entry(word).or_default() += 1;
     }
-    for word in words(&shown) {
+    for word in words(shown) {
         if let Some(count) = missing.get_mut(word) {
             *count -= 1;
         }

@@ -12,6 +12,7 @@ use std::thread;
 use std::time::Duration;
 
 use camino::{Utf8Path, Utf8PathBuf};
+use ipnet::IpNet;
 use url::Url;
 
 use super::export::archive::Archive;
@@ -38,6 +39,10 @@ const LONGEST_NAME: usize = 60;
 const ENDINGS: [&str; 16] = [
     "jpg", "png", "gif", "webp", "avif", "svg", "bmp", "heic", "mp3", "m4a", "ogg", "wav", "flac", "mp4", "webm", "pdf",
 ];
+
+/// Why a path cannot be fetched, and the fix.
+const NO_SITE: &str =
+    "the export does not name the old site; delete the post's file and import again with `--from-url https://…`";
 
 /// What happens to pictures, sound and video.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -152,6 +157,21 @@ impl<'a> MediaStore<'a> {
         }
     }
 
+    /// A message about the media that are only a path, which leads nowhere here.
+    pub(crate) fn media_without_site(&self, media: &PostMedia) -> Option<String> {
+        // those in an archive are fetched from there
+        if self.archive.is_some() {
+            return None;
+        }
+        let mut paths = media.wanted.iter().filter(|address| address.parse::<Url>().is_err());
+        let first = paths.next()?;
+        let others = match paths.count() {
+            0 => String::new(),
+            n => format!(" and {n} more"),
+        };
+        Some(format!("the address {first}{others} leads nowhere: {NO_SITE}"))
+    }
+
     /// Stores what `media` wants at `place`. Returns what could not be stored, in words.
     pub(crate) fn fetch_all(&self, media: &mut PostMedia, place: &MediaPlace) -> Vec<String> {
         let jobs: Vec<(String, String)> = named(&media.wanted);
@@ -196,11 +216,14 @@ impl<'a> MediaStore<'a> {
         {
             return store(bytes?.as_slice(), name, folder);
         }
-        let url: Url = address.parse().map_err(|_| "it is not a valid address".to_owned())?;
+        let url: Url = address.parse().map_err(|_| NO_SITE.to_owned())?;
         let response = self
             .client
             .send(&OutgoingRequest::get(&url), LIMITS)
-            .map_err(|error| error.to_string())?;
+            .map_err(|error| match error {
+                FetchError::NotPublic(address) => format!("{error}; `--allow-network {}` allows it", IpNet::from(address)),
+                _ => error.to_string(),
+            })?;
         if !response.status().is_success() {
             return Err(format!("the server answered {}", response.status()));
         }

@@ -170,7 +170,8 @@ fn a_dry_run_and_standard_input() {
     let site = folder(&POSTS);
     let (status, _, err) = import_from(site.path(), &["--adopt", "-", "--dry-run"], RSS);
     assert!(
-        status == 0 && err.contains("dry run: nothing was written; without --dry-run, the ids of 2 posts would be"),
+        status == 0
+            && err.contains("dry run: nothing was written; without --dry-run, the ids and old addresses of 2 posts would be"),
         "{err}"
     );
     assert!(!site.path().join("state").exists());
@@ -300,10 +301,7 @@ fn an_address_is_read_with_its_redirects_and_older_documents() {
         &["--adopt", &format!("{base}/feed"), "--base-url", "https://new.example"],
     );
     assert!(status == 0 && err.contains("3 items in the old feed: 3 matched"), "{err}");
-    assert!(
-        err.contains("no post of the new feed appears new to its readers; 0 posts here are not in the old feed"),
-        "{err}"
-    );
+    assert!(err.contains("no post of the new feed appears new to its readers"), "{err}");
     for (path, status, expected) in [
         ("/gone", 2, "404"),
         ("/large", 2, "more than 16777216 bytes"),
@@ -364,7 +362,7 @@ fn a_real_blog_with_its_feed() {
     assert_eq!(status, 0, "{out}{err}");
     assert!(err.starts_with("10 items in the old feed: 10 matched ("), "{err}");
     assert!(
-        err.contains("0 without a post here; ") && !err.contains("appears new") && err.contains("may appear new to its readers;"),
+        !err.contains("without a post here") && !err.contains("appears new") && err.contains("may appear new to its readers;"),
         "{err}"
     );
     assert_eq!(stored_posts(state.path()).len(), 10);
@@ -381,7 +379,7 @@ fn a_site_map_or_a_list_of_addresses_gives_redirects_and_no_ids() {
         let (status, out, err) = import(site.path(), &["--adopt", "old", "--base-url", "https://new.example"]);
         assert_eq!(status, 0, "{out}{err}");
         assert!(
-            err.contains("2 old addresses in the list: 1 of a post here, 1 of none"),
+            err.contains("2 old addresses in the list: 1 now lead to a post here, 1 have none"),
             "{err}"
         );
         let stored = stored_posts(site.path());

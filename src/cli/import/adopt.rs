@@ -137,7 +137,7 @@ impl LedgerAccess {
         let posts = counted(changes.put.len(), "post");
         let Some(mut exclusive) = self.exclusive else {
             return Ok(format!(
-                "dry run: nothing was written; without --dry-run, the ids of {posts} would be written to the ledger in {}",
+                "dry run: nothing was written; without --dry-run, the ids and old addresses of {posts} would be written to the ledger in {}",
                 self.storage
             ));
         };
@@ -156,6 +156,8 @@ impl LedgerAccess {
                 error.mend()
             )
         })?;
-        Ok(format!("the ids of {posts} were written to the ledger in {storage}"))
+        Ok(format!(
+            "the ids and old addresses of {posts} were written to the ledger in {storage}"
+        ))
     }
 }

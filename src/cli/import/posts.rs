@@ -133,13 +133,7 @@ fn print(
     let mut err = io::stderr();
     writeln!(err, "{}", counts::summary(report, root, options.dry_run))?;
     match (adopted, &report.feed) {
-        (Some(adopted), _) => writeln!(
-            err,
-            "{}\n{}\n{}",
-            adopted.report.kept(),
-            adopted.report.summary(),
-            adopted.remembered
-        )?,
+        (Some(adopted), _) => writeln!(err, "{}\n{}", adopted.report.kept(), adopted.remembered)?,
         (None, Some(feed)) => writeln!(
             err,
             "next: keep the ids that subscribers know: feedmill import --adopt {} {}",

@@ -256,7 +256,7 @@ impl FeedReport {
         if self.is_list {
             let addresses = if self.items == 1 { "address" } else { "addresses" };
             return format!(
-                "{} old {addresses} in the list: {} of a post here, {} of none; those of a post lead to it from now on",
+                "{} old {addresses} in the list: {} now lead to a post here, {} have none",
                 self.items,
                 self.matched.len(),
                 self.unmatched.len()
@@ -267,11 +267,14 @@ impl FeedReport {
         } else {
             format!(" ({})", by.join(", "))
         };
+        let unmatched = match self.unmatched.len() {
+            0 => String::new(),
+            n => format!(", {n} without a post here"),
+        };
         let old = format!(
-            "{} in the old feed: {} matched{by}, {} without a post here",
+            "{} in the old feed: {} matched{by}{unmatched}",
             counted(self.items, "item"),
-            self.matched.len(),
-            self.unmatched.len()
+            self.matched.len()
         );
         let (certain, possible) = (self.appear_new.len(), self.older_than_feed.len());
         let new = match (certain, possible) {
@@ -284,9 +287,12 @@ impl FeedReport {
                 appear(n)
             ),
         };
-        let n = self.not_in_feed.len();
-        let verb = if n == 1 { "is" } else { "are" };
-        format!("{old}; {new}; {} here {verb} not in the old feed", counted(n, "post"))
+        let others = match self.not_in_feed.len() {
+            0 => String::new(),
+            1 => "; 1 post here is not in the old feed".to_owned(),
+            n => format!("; {n} posts here are not in the old feed"),
+        };
+        format!("{old}; {new}{others}")
     }
 }
 
@@ -303,7 +309,7 @@ impl UnmatchedEntry {
         };
         let files: Vec<&str> = self.could_be.iter().map(|file| file.as_str()).collect();
         let why = if files.is_empty() {
-            "no post here resembles it".to_owned()
+            "none here has its address or title, or a similar text".to_owned()
         } else {
             format!(
                 "it could be {}: write `id: {}` into the right one",
@@ -311,7 +317,7 @@ impl UnmatchedEntry {
                 yaml_value(&self.id)
             )
         };
-        one_line(&format!("without a post: {what}; {why}")).into_owned()
+        one_line(&format!("no post for {what}: {why}")).into_owned()
     }
 }
 

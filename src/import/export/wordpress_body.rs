@@ -137,13 +137,14 @@ fn replace_shortcodes(content: &str, id: &str, attachments: &dyn Attachments, po
             rest = after;
             continue;
         };
-        match replacement(&code, id, attachments) {
+        match replacement(&code, id, attachments, &mut post.losses) {
             Some(html) => {
                 out.push_str(&html);
                 rest = code.after;
             }
             None => {
-                if (code.has_attributes || code.content.is_some()) && !post.shortcodes.iter().any(|known| known == code.name) {
+                let is_known = code.has_attributes || code.content.is_some() || code.name == "gallery";
+                if is_known && !post.shortcodes.iter().any(|known| known == code.name) {
                     post.shortcodes.push(code.name.to_owned());
                 }
                 out.push('[');
@@ -222,11 +223,11 @@ fn parse_attributes(text: &str) -> Vec<(String, String)> {
     attributes
 }
 
-/// The HTML of a shortcode; `None` if it is not known.
-fn replacement(code: &OldShortcode, id: &str, attachments: &dyn Attachments) -> Option<String> {
+/// The HTML of a shortcode; `None` if it is not known. What it does not have of the shortcode is added to `losses`.
+fn replacement(code: &OldShortcode, id: &str, attachments: &dyn Attachments, losses: &mut Vec<String>) -> Option<String> {
     match code.name {
         "caption" | "wp_caption" => Some(caption(code)),
-        "gallery" => Some(gallery(code, id, attachments)),
+        "gallery" => gallery(code, id, attachments, losses),
         "embed" => {
             let address = code.content?.trim();
             address.starts_with("http").then(|| link_paragraph(address))
@@ -267,15 +268,27 @@ fn caption(code: &OldShortcode) -> String {
     format!("\n\n<figure>{picture}<figcaption>{text}</figcaption></figure>\n\n")
 }
 
-fn gallery(code: &OldShortcode, id: &str, attachments: &dyn Attachments) -> String {
+/// The pictures of a gallery; `None` if none of them is in the export.
+fn gallery(code: &OldShortcode, id: &str, attachments: &dyn Attachments, losses: &mut Vec<String>) -> Option<String> {
     let ids = [code.attribute("ids"), code.attribute("include")]
         .into_iter()
         .find(|ids| !ids.is_empty());
-    let addresses: Vec<String> = match ids {
-        Some(ids) => ids.split(',').filter_map(|id| attachments.address(id.trim())).collect(),
-        None => attachments.of_post(id),
+    let found: Vec<Option<String>> = match ids {
+        Some(ids) => ids.split(',').map(|id| attachments.address(id.trim())).collect(),
+        None => attachments.of_post(id).into_iter().map(Some).collect(),
     };
-    let pictures = addresses.iter().take(MOST_PICTURES).map(|address| {
+    let addresses: Vec<&String> = found.iter().flatten().take(MOST_PICTURES).collect();
+    if addresses.is_empty() {
+        return None;
+    }
+    let missing = found.len() - addresses.len();
+    if missing > 0 {
+        losses.push(format!(
+            "{missing} of the {} pictures of a gallery were left out: they are not in the export, or more than {MOST_PICTURES}",
+            found.len()
+        ));
+    }
+    let pictures = addresses.into_iter().map(|address| {
         let name = address.rsplit('/').next().unwrap_or_default();
         let alt = name.rsplit_once('.').map_or(name, |(stem, _)| stem);
         format!(
@@ -284,7 +297,7 @@ fn gallery(code: &OldShortcode, id: &str, attachments: &dyn Attachments) -> Stri
             encode_double_quoted_attribute(alt)
         )
     });
-    format!("\n\n{}\n\n", pictures.collect::<String>())
+    Some(format!("\n\n{}\n\n", pictures.collect::<String>()))
 }
 
 /// Adds paragraphs where a blank line is, and line breaks where a line ends, as `wpautop` of WordPress does. Not in `<pre>`.

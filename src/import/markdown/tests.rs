@@ -88,6 +88,73 @@ fn headings_of_rows_stay() {
 }
 
 #[test]
+fn a_table_that_markdown_cannot_say_stays_html() {
+    for (html, kept) in [
+        (
+            "<figure class=\"wp-block-table\"><table><tbody><tr><td>aa</td><td>b <b>b</b></td></tr><tr><td>cc</td><td>dd</td></tr></tbody></table></figure>",
+            "<table><tbody><tr><td>aa</td><td>b <b>b</b></td></tr><tr><td>cc</td><td>dd</td></tr></tbody></table>",
+        ),
+        (
+            "<TABLE border=1><TR><TD>aa<TD>bb<TR><TD>cc<TD>dd</TABLE>",
+            "<td>aa</td><td>bb</td>",
+        ),
+        (
+            "<table><tr><th>aa</th><td>bb</td></tr><tr><th>cc</th><td>dd</td></tr></table>",
+            "<th>cc</th><td>dd</td>",
+        ),
+        (
+            "<table><caption>aa</caption><tr><th>bb</th></tr><tr><td>cc</td></tr></table>",
+            "<caption>aa</caption>",
+        ),
+        (
+            "<table><thead><tr><th>aa</th></tr><tr><th>bb</th></tr></thead><tbody><tr><td>cc</td></tr></tbody></table>",
+            "<th>bb</th>",
+        ),
+        // an empty column
+        (
+            "<table><tr><th>aa</th><th></th></tr><tr><td>bb</td><td></td></tr></table>",
+            "<td>bb</td><td></td>",
+        ),
+        // cells over several columns or rows
+        (
+            "<table><tr><th colspan=\"2\">aa</th></tr><tr><td>bb</td><td>cc</td></tr></table>",
+            "<th colspan=\"2\">aa</th>",
+        ),
+        (
+            "<table><tr><th>aa</th><th>bb</th></tr><tr><th rowspan=\"2\">cc</th><td>dd</td></tr><tr><td>ee</td></tr></table>",
+            "<td rowspan=\"2\">cc</td><td>dd</td>",
+        ),
+        // a table in a cell
+        (
+            "<table><tr><td><table><tr><td>aa</td></tr></table></td></tr></table>",
+            "<td>aa</td>",
+        ),
+    ] {
+        let converted = to_markdown(html, &mut Same);
+        assert!(converted.markdown.contains(kept), "{html}\n{}", converted.markdown);
+        assert!(
+            !converted.is_html && !converted.markdown.contains("data-kept"),
+            "{converted:?}"
+        );
+        let shown = markdown::render(&converted.markdown, "").html;
+        assert_eq!(
+            shown.matches("<table").count(),
+            html.to_lowercase().matches("<table").count(),
+            "{html}\n{shown}"
+        );
+    }
+}
+
+#[test]
+fn only_the_table_stays_html() {
+    let markdown = converted(
+        "<p>A <b>word</b>.</p><table><tr><td>aa</td></tr></table><table><tr><th>H</th></tr><tr><td colspan=\"1\">bb</td></tr></table>",
+    );
+    assert!(markdown.starts_with("A **word**.\n\n<table>"), "{markdown}");
+    assert!(markdown.ends_with("| H  |\n| -- |\n| bb |"), "{markdown}");
+}
+
+#[test]
 fn deep_nesting_is_cheap_and_loses_nothing() {
     for (open, close, depth) in [
         ("<div>", "</div>", 20_000),

@@ -40,7 +40,7 @@ impl MatchedBy {
         match self {
             MatchedBy::Id => "id",
             MatchedBy::Address => "address",
-            MatchedBy::Name => "the address's name",
+            MatchedBy::Name => "the end of the address",
             MatchedBy::TitleAndDay => "title and day",
             MatchedBy::Title => "title",
             MatchedBy::NameFromTitle => "a name made of the title",

@@ -98,7 +98,8 @@ fn private_networks_are_not_asked_unless_they_are_allowed() {
     let at = folder(&[("feed.json", &feed(&base))]);
     let (status, out, err) = import(at.path(), &["feed.json", "posts", "--media", "fetch"]);
     assert!(
-        status == 1 && out.contains("which belongs to this machine or to a private network"),
+        status == 1
+            && out.contains("which belongs to this machine or to a private network; `--allow-network 127.0.0.1/32` allows it"),
         "{out}{err}"
     );
     assert!(asked.lock().unwrap().is_empty());
@@ -169,4 +170,23 @@ fn a_later_import_fetches_what_an_earlier_one_left() {
     );
     assert_eq!(post(at.path(), "one.md"), edited);
     assert!(asked.lock().unwrap().is_empty());
+}
+
+#[test]
+fn a_path_whose_site_is_not_known_is_reported_with_the_option_that_names_it() {
+    let ghost = json!({"db": [{"meta": {"version": "5.0.0"}, "data": {"posts": [{
+        "id": "1", "title": "One", "slug": "one", "status": "published", "visibility": "public", "type": "post",
+        "published_at": "2020-01-01T00:00:00.000Z", "html": "<p>Words <img src=\"/content/images/a.png\" alt=\"A\"></p>"}]}}]});
+    let at = folder(&[("ghost.json", &ghost.to_string())]);
+    for media in ["link", "fetch"] {
+        let (_, out, err) = import(at.path(), &["ghost.json", media, "--media", media]);
+        assert!(
+            out.contains("/content/images/a.png") && out.contains("import again with `--from-url https://…`"),
+            "{media}: {out}{err}"
+        );
+    }
+    let (_, out, err) = import(at.path(), &["ghost.json", "named", "--from-url", "https://old.example"]);
+    assert!(!out.contains("--from-url"), "{out}{err}");
+    let text = std::fs::read_to_string(at.path().join("named/one.md")).unwrap();
+    assert!(text.contains("(https://old.example/content/images/a.png)"), "{text}");
 }

@@ -356,6 +356,47 @@ fn bodies_become_markdown() {
 }
 
 #[test]
+fn a_gallery_whose_pictures_are_not_in_the_export_is_reported() {
+    let picture = "<wp:post_type>attachment</wp:post_type><wp:attachment_url>https://old.example/up/boat.jpg</wp:attachment_url>";
+    let items = item(1, "none", "publish", "Before.\n\n[gallery ids=\"5,6\"]", "")
+        + &item(2, "bare", "publish", "Before.\n\n[gallery]", "")
+        + &item(3, "some", "publish", "Before.\n\n[gallery ids=\"90,6\"]", "")
+        + &item(90, "boat", "inherit", "", picture);
+    let at = folder(&[("export.xml", &wxr(&items))]);
+    let report = import_json(at.path(), &["export.xml", "posts"]);
+    assert!(
+        post(at.path(), "none.md").contains("\\[gallery ids=\"5,6\"\\]"),
+        "{}",
+        post(at.path(), "none.md")
+    );
+    assert!(post(at.path(), "bare.md").contains("\\[gallery\\]"));
+    assert!(post(at.path(), "some.md").contains("![boat](https://old.example/up/boat.jpg)"));
+    assert_eq!(report["shortcodes"]["gallery"], 2, "{report:#}");
+    let losses = report["losses"].as_array().unwrap();
+    assert!(
+        losses.len() == 1
+            && losses[0]["what"]
+                .as_str()
+                .unwrap()
+                .starts_with("1 of the 2 pictures of a gallery"),
+        "{losses:#?}"
+    );
+}
+
+#[test]
+fn a_table_without_a_header_row_is_shown_as_a_table() {
+    let block = "<!-- wp:table -->\n<figure class=\"wp-block-table\"><table><tbody><tr><td>aa</td><td>bb</td></tr><tr><td>cc</td><td>dd</td></tr></tbody></table></figure>\n<!-- /wp:table -->";
+    let at = folder(&[("export.xml", &wxr(&item(1, "table", "publish", block, "")))]);
+    import_json(at.path(), &["export.xml", "posts"]);
+    let text = post(at.path(), "table.md");
+    assert!(
+        text.contains("<tr><td>aa</td><td>bb</td></tr>") && !text.contains("| aa"),
+        "{text}"
+    );
+    check(at.path(), &[]);
+}
+
+#[test]
 fn two_posts_with_one_id_are_two_and_a_repeated_file_is_one() {
     let other = item(2, "b", "publish", "B.", "").replace("/?p=2", "/?p=1");
     let text = wxr(&(item(1, "a", "publish", "A.", "") + &other));
