@@ -51,6 +51,21 @@ pub(super) fn id_not_used(post: &Post, owner: Option<&PostRecord>, id: &str) -> 
         .mend(format!("write `{}: \"{id}\"`, or leave the key out", key_of_id(post)))
 }
 
+/// The warning that `post`, as it is in its file, stays at the address of `published`: when it was published, another post had its own.
+pub(super) fn address_not_used(post: &Post, published: &Post) -> Diagnostic {
+    let message = format!(
+        "the address {} belonged to another post when this one was published, so this post stays at {}",
+        &post.address, &published.address
+    );
+    // only an author who wrote the address needs a warning, not one whose file name gave it
+    let severity = match post.origins.address {
+        Origin::Field(_) => Severity::Warning,
+        _ => Severity::Note,
+    };
+    Diagnostic::new(severity, "address-taken", &post.source, message)
+        .mend("write another `slug`; the old address then leads to the new one")
+}
+
 /// The warning that `post`, which readers know by `id`, is a new post because its file names another id.
 pub(super) fn id_changed(post: &Post, id: &str) -> Diagnostic {
     let message = format!(

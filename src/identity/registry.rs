@@ -48,6 +48,8 @@ pub struct Registry {
     match_warnings: BTreeMap<Utf8PathBuf, MatchWarning>,
     /// Warnings about ids that Atom has although they are not IRIs.
     atom_id_warnings: BTreeMap<Utf8PathBuf, Diagnostic>,
+    /// Warnings about posts that stay at another address than their file asks for.
+    address_warnings: BTreeMap<Utf8PathBuf, Diagnostic>,
     /// Posts that may have another address now than the one in their record.
     moving: BTreeSet<PostId>,
     /// Posts that readers have, and whose files are not understood now.
@@ -98,6 +100,7 @@ impl Registry {
             id_clashes: BTreeMap::new(),
             match_warnings: BTreeMap::new(),
             atom_id_warnings: BTreeMap::new(),
+            address_warnings: BTreeMap::new(),
             moving: BTreeSet::new(),
             held: BTreeSet::new(),
             withdrawals: Vec::new(),
@@ -216,7 +219,9 @@ impl Registry {
     /// Warnings for the authors of posts.
     pub fn warnings(&self) -> impl Iterator<Item = &Diagnostic> {
         let match_warnings = self.match_warnings.values().map(|warning| &warning.diagnostic);
-        match_warnings.chain(self.atom_id_warnings.values())
+        match_warnings
+            .chain(self.atom_id_warnings.values())
+            .chain(self.address_warnings.values())
     }
 
     /// How many posts have a file.

@@ -62,6 +62,15 @@ impl TestFolder {
         let now = NOW.parse().unwrap();
         snapshot(&Arc::new(config), &self.root().join(below), &mut Registry::new(now), now).unwrap()
     }
+
+    /// The site of the folder at [`NOW`] after it was published with the ids and addresses in `ledger`.
+    pub fn published(&self, config: &str, ledger: &mut Registry) -> Site {
+        let config = Config::parse("feedmill.toml".into(), config).unwrap();
+        let now = NOW.parse().unwrap();
+        let site = snapshot(&Arc::new(config), self.root(), ledger, now).unwrap();
+        ledger.record_published(site.all().iter(), now);
+        site
+    }
 }
 
 pub fn fixtures(name: &str) -> Utf8PathBuf {

@@ -10,10 +10,11 @@ use crate::config::Config;
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::identity::assignment::{AssignedPosts, UnreadableFiles};
 use crate::identity::known_files::{KnownFile, position_of};
+use crate::identity::match_warning::address_not_used;
 use crate::identity::post_records::PostId;
 use crate::identity::publication_state::{PublicationState, publish_as};
 use crate::identity::withdrawal::Withdrawal;
-use crate::post::{Changes, Post, Visibility, atom_id_for};
+use crate::post::{Changes, Origin, Post, Visibility, atom_id_for};
 use crate::time::Timestamp;
 
 impl Registry {
@@ -134,6 +135,7 @@ impl Registry {
     pub(super) fn take_file(&mut self, path: &Utf8Path) -> Option<PostId> {
         let file = self.files.remove(path.as_str())?;
         self.atom_id_warnings.remove(path);
+        self.address_warnings.remove(path);
         file.id().filter(|id| self.is_at(id, path)).map(PostId::from)
     }
 
@@ -156,11 +158,23 @@ impl Registry {
             Some(warning) => self.atom_id_warnings.insert(file.read.source.clone(), warning),
             None => self.atom_id_warnings.remove(&file.read.source),
         };
+        self.warn_about_address(&file);
         if state != before {
             self.store_state(&id, &state, &before, &file);
         }
         self.set_held(&id, file.visibility == Visibility::Held && state.withdrawn.is_none());
         file
+    }
+
+    /// Warns the author of `file` if its post stays at another address than the file asks for.
+    pub(super) fn warn_about_address(&mut self, file: &KnownFile) {
+        let (read, published) = (&file.read, &file.published);
+        if file.is_readable() && published.origins.address == Origin::Displaced && published.address != read.address {
+            let warning = address_not_used(read, published);
+            self.address_warnings.insert(read.source.clone(), warning);
+        } else {
+            self.address_warnings.remove(&read.source);
+        }
     }
 
     /// Sets the visibility of the new post in `file`, and when readers first hear of it. Posts that are older than the registry are not

@@ -95,6 +95,9 @@ impl Registry {
             file.published = Arc::clone(post);
             file.is_known = true;
         }
+        if let Some(file) = self.files.get(path).cloned() {
+            self.warn_about_address(&file);
+        }
         self.posts.insert(record);
         self.unstored.posts.insert(id);
         self.unstored.is_urgent = true;

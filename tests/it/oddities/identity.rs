@@ -3,9 +3,10 @@
 use std::collections::BTreeSet;
 
 use feedmill::diagnostic::Severity;
+use feedmill::identity::Registry;
 
 use super::{CONFIG, Odd, assert_published, page_of, request_path};
-use crate::still::{TestFolder, codes, get, listed};
+use crate::still::{NOW, TestFolder, codes, get, listed, said};
 
 #[test]
 fn item_14_posts_with_one_slug_have_different_ids_and_addresses() {
@@ -68,6 +69,38 @@ fn item_14_a_new_post_takes_no_id_or_address_from_an_old_one() {
         assert_eq!(codes(&site, path).join(" "), expected, "{path}");
     }
     assert_eq!(listed(&site).len(), 5, "all are published but the draft");
+}
+
+#[test]
+fn item_14_a_taken_address_is_said_after_it_was_served_too() {
+    let folder = TestFolder::new();
+    folder.write("p1.md", "---\ntitle: Old\ndate: 2020-01-02\n---\n");
+    folder.write("w2.md", "---\ntitle: New\ndate: 2021-01-02\nslug: p1\n---\n");
+    let mut ledger = Registry::new(NOW.parse().unwrap());
+    let published = folder.published(CONFIG, &mut ledger);
+    assert_eq!(codes(&published, "w2.md").join(" "), "address-taken");
+    for _ in 0..2 {
+        let later = folder.published(CONFIG, &mut ledger);
+        assert_eq!(later.post("w2.md".into()).unwrap().address, "/posts/p1-2021-01-02");
+        let said: Vec<(Severity, &str)> = said(&later, "w2.md")
+            .map(|said| (said.severity, said.message.as_str()))
+            .collect();
+        assert_eq!(
+            said,
+            [(
+                Severity::Warning,
+                "the address /posts/p1 belonged to another post when this one was published, so this post stays at /posts/p1-2021-01-02"
+            )]
+        );
+        assert_eq!(codes(&later, "p1.md").join(" "), "");
+    }
+    // with another slug it moves, and nothing is left to say
+    folder.write("w2.md", "---\ntitle: New\ndate: 2021-01-02\nslug: p2\n---\n");
+    let moved = folder.published(CONFIG, &mut ledger);
+    assert_eq!(moved.post("w2.md".into()).unwrap().address, "/posts/p2");
+    assert_eq!(codes(&moved, "w2.md").join(" "), "");
+    let later = folder.published(CONFIG, &mut ledger);
+    assert_eq!(get(&later, "/posts/p1-2021-01-02").0, 301);
 }
 
 #[test]
