@@ -58,6 +58,7 @@ mod tags;
 mod tests;
 pub mod text;
 mod unfinished;
+mod unusable;
 mod visibility;
 
 use std::cmp::Ordering;
@@ -302,7 +303,7 @@ impl Visibility {
             Visibility::Unlisted => "is unlisted",
             Visibility::Draft => "is a draft",
             Visibility::Private => "is private",
-            Visibility::Held => "is held back, because its file is not understood",
+            Visibility::Held => "is held back: `feedmill why` says why",
             Visibility::Scheduled => "is scheduled",
             Visibility::Expired => "has expired",
         }

@@ -12,16 +12,19 @@ use crate::config::Person;
 /// Further authors are not read.
 const MOST_AUTHORS: usize = 50;
 
+/// Keys of authors, by precedence.
+const KEYS: [&str; 5] = [
+    "authors",
+    "taxonomies.authors",
+    "author",
+    "taxonomies.author",
+    "primary_author",
+];
+
 /// Returns the authors of a post, each once (compared by [`key`]). The names of keys are in `people`, the nearest first.
 pub(super) fn read_authors(fields: &Fields, people: &[&People]) -> Vec<Person> {
     let mut found: Vec<Person> = Vec::new();
-    for name in [
-        "authors",
-        "taxonomies.authors",
-        "author",
-        "taxonomies.author",
-        "primary_author",
-    ] {
+    for name in KEYS {
         let nodes = fields.all(&[name]).into_iter().flat_map(|(_, node)| fields::elements(node));
         for person in nodes.flat_map(|node| persons(node, name.ends_with("authors"), people)) {
             // two spellings of one name are one author, who has one feed
@@ -41,6 +44,15 @@ pub(super) fn read_authors(fields: &Fields, people: &[&People]) -> Vec<Person> {
         only.url = only.url.take().or_else(|| Some(url.to_owned()).filter(|url| is_web(url)));
     }
     found
+}
+
+/// Returns the mappings that are to be authors and contain no name, with their keys.
+pub(super) fn without_name<'a>(fields: &Fields<'a>) -> Vec<(&'a str, &'a Node)> {
+    let all = fields.all(&KEYS).into_iter();
+    let each = all.flat_map(|(key, node)| fields::elements(node).into_iter().map(move |node| (key, node)));
+    let is_nameless =
+        |node: &Node| matches!(&node.value, Value::Map(map) if !map.is_empty()) && persons(node, false, &[]).is_empty();
+    each.filter(|(_, node)| is_nameless(node)).collect()
 }
 
 /// The person who is called `written` in the data of the site: what the post itself says of the `person` counts more.

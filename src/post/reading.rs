@@ -18,7 +18,7 @@ use super::remarks::Remarks;
 use super::slug::{self, PathName};
 use super::{
     Digest, Origin, Origins, Post, Status, address, aliases, atom_id_for, authors, direction, enclosures, html, is_reserved,
-    markdown, picture, tags, unfinished, visibility,
+    markdown, picture, tags, unfinished, unusable, visibility,
 };
 use crate::config::Config;
 use crate::diagnostic::{Diagnostic, Position, Severity};
@@ -89,6 +89,7 @@ pub fn read_with(file: &SourceFile, inherited: &Inherited, config: &Config) -> R
     remarks.check_control_characters();
     remark_markup(&parts.outline, text.len() - body.len(), &mut remarks);
     let mut post = parts.post(&mut remarks);
+    unusable::remark_unusable(&parts.fields, &mut remarks);
     if parts.is_blank(&post) {
         remarks.hold_instead_of("date-missing", nothing_written(file, &text));
     } else if parts.is_for_template(&post) {
@@ -102,7 +103,19 @@ pub fn read_with(file: &SourceFile, inherited: &Inherited, config: &Config) -> R
     let (remarks, held) = remarks.into_diagnostics(is_hidden(post.status));
     post.is_held = held.is_some();
     let parsed = hold_if_too_complex(ParsedPost { post, remarks, held }, file, body, config);
-    Ok(inherited.complete(parsed, &written, own))
+    let mut parsed = inherited.complete(parsed, &written, own);
+    if parsed.post.is_held {
+        make_note_of_date(&mut parsed.remarks);
+    }
+    Ok(parsed)
+}
+
+/// Makes a note of the warning that a post has no date: it is held back, so readers do not see the date that stands for it.
+fn make_note_of_date(remarks: &mut [Diagnostic]) {
+    let warnings = remarks.iter_mut().filter(|remark| remark.severity == Severity::Warning);
+    warnings
+        .filter(|remark| remark.code == "date-missing")
+        .for_each(|remark| remark.severity = Severity::Note);
 }
 
 /// The parts of a file: its path, its front matter and its text.
@@ -216,7 +229,7 @@ impl FileParts<'_> {
         // no reader sees the date of a page
         remarks.remove("date-missing");
         if kind::is_guessed(kind, &self.file.path) {
-            let message = "is read as a page, because of its name: it is in no feed and no list";
+            let message = "it is read as a page, because of its name: it is in no feed and no list";
             remarks.warn_file("page-guessed", message, "write `type: page` to confirm it, or `type: post`");
             remarks.make_notes("page-guessed");
         }
@@ -224,7 +237,7 @@ impl FileParts<'_> {
             .strip_prefix(address::ADDRESSES_OF_PAGES)
             .filter(|rest| is_reserved(rest))
         {
-            let message = format!("is at {address}: addresses that begin like {wanted} are feedmill's own");
+            let message = format!("it is at {address}: addresses that begin like {wanted} are feedmill's own");
             remarks.warn_file("address-reserved", message, "write another `slug`");
         }
     }

@@ -132,6 +132,8 @@ fn a_hidden_post_may_have_no_date() {
         ("unlisted: true", Severity::Warning),
         ("draft: true", Severity::Note),
         ("visibility: private", Severity::Note),
+        // held back
+        ("expires: some day", Severity::Note),
     ];
     for (fields, expected) in cases {
         let remarks = reading("a.md", &format!("---\n{fields}\n---\nText.\n")).remarks;

@@ -64,7 +64,14 @@ pub(super) fn parse_yaml(block: FrontMatterText<'_, '_>, text: &str, error: &Yam
     let mut entries = Vec::new();
     let mut repeated = Vec::new();
     let mut remarks = Vec::new();
+    let mut indented = None;
     for part in split_keys(block, text)? {
+        if part.indent > 0 && indented.is_none() {
+            indented = Some((
+                part.key_at(),
+                format!("the key `{}` is not at the start of its line", part.key.key),
+            ));
+        }
         match parse_strict(part.text, part.line) {
             Ok(mapping) => {
                 entries.extend(mapping.entries);
@@ -90,9 +97,10 @@ pub(super) fn parse_yaml(block: FrontMatterText<'_, '_>, text: &str, error: &Yam
     let fields = merge_repeated(entries, &mut repeated);
     remarks.extend(warn_of_repeated(block.file, "yaml-duplicate-key", &repeated));
     if remarks.is_empty() {
-        let message = format!("{}; each key is read by itself", error.why);
+        let (at, why) = indented.unwrap_or_else(|| (error.at, error.why.to_string()));
+        let message = format!("{why}; each key is read by itself");
         let mend = "write each key at the start of a line".to_owned();
-        remarks.push(block.file.warn("yaml-syntax", error.at, message, mend));
+        remarks.push(block.file.warn("yaml-syntax", at, message, mend));
     }
     Ok(ParsedFields { fields, remarks })
 }

@@ -353,7 +353,13 @@ fn a_mistake_costs_one_key_and_a_warning() {
         (
             "---\ntitle: x\n draft: true\n---\n",
             "title=x draft=true",
-            "post.md:3:7: warning: a value without quotes may not hold `: `; each key is read by itself \
+            "post.md:3:2: warning: the key `draft` is not at the start of its line; each key is read by itself \
+             (write each key at the start of a line)",
+        ),
+        (
+            "---\n\ttitle: x\ndraft: true\n---\n",
+            "title=x draft=true",
+            "post.md:2:2: warning: the key `title` is not at the start of its line; each key is read by itself \
              (write each key at the start of a line)",
         ),
         (

@@ -20,7 +20,17 @@ const LONGEST_ID: usize = 1000;
 pub(super) fn ids(fields: &Fields, remarks: &mut Remarks) -> impl Iterator<Item = (String, Origin)> + use<> {
     let mut ids: Vec<(String, Origin)> = Vec::new();
     for (key, node) in fields.all(&ID_KEYS) {
-        let Some(text) = fields::text(node) else { continue };
+        let Some(text) = fields::text(node) else {
+            if !fields::is_blank(node) {
+                remarks.warn_value(
+                    "id-unusable",
+                    node,
+                    format!("this value of `{key}` is not used: an id is one text"),
+                    "write one text, or leave the key out",
+                );
+            }
+            continue;
+        };
         if text.len() > LONGEST_ID || text.contains(|c: char| c.is_control() || is_forbidden(c)) {
             remarks.warn_value(
                 "id-unusable",
