@@ -10,6 +10,7 @@ use serde_json::json;
 
 use super::last_good::LastGood;
 use super::settings::{self, Settings};
+use super::terminal::ConfigError;
 use crate::config::Config;
 use crate::diagnostic::{Diagnostic, Severity, one_line};
 use crate::identity::{PostRecord, Registry};
@@ -17,7 +18,8 @@ use crate::post::{HELD_BACK, Kind, Post, Visibility};
 use crate::publisher::snapshot;
 use crate::render::post_url;
 use crate::site::Site;
-use crate::source::rules::companions::is_companion;
+use crate::source::rules::companions::may_apply;
+use crate::source::rules::ignore::Ignore;
 use crate::source::rules::left_out::FOLDER_CODE;
 use crate::source_file::file_type::is_markdown;
 use crate::time::{Moment, Timestamp};
@@ -44,7 +46,10 @@ pub(super) fn run(arguments: WhyArgs) -> anyhow::Result<ExitCode> {
         check_is_file(&arguments.file)?;
     }
     let (config, root, path) = match arguments.settings.load_for(&arguments.file, arguments.posts) {
-        Err(error) if !is_there => return Err(error.context(not_found_message(&arguments.file))),
+        Err(error) if !is_there && !error.is::<ConfigError>() => bail!(
+            "{}; if it is the file of a post that is gone, name the folder of posts with --posts DIR",
+            not_found_message(&arguments.file)
+        ),
         loaded => loaded?,
     };
     let now = Timestamp::now();
@@ -61,7 +66,7 @@ pub(super) fn run(arguments: WhyArgs) -> anyhow::Result<ExitCode> {
     };
     let absence = match &record {
         Some(record) if post.is_none() => why_file_is_gone(record, &site),
-        _ => why_no_post(&path, &diagnostics).to_owned(),
+        _ => why_no_post(&path, &diagnostics, &Ignore::configured(&config.posts)),
     };
     let is_refused = post.map_or(is_there, |post| post.visibility(now) == Visibility::Held);
     let is_last_good = is_refused && LastGood::load(&config, &root)?.is_stored(&path);
@@ -138,13 +143,18 @@ impl FileExplanation<'_> {
         write_fact("public", &self.why)?;
         if let Some(post) = self.post {
             for (name, value, origin) in facts(post, self.config) {
-                write_fact(name, &format!("{value}  ({origin})"))?;
+                if value.is_empty() {
+                    write_fact(name, "none")?;
+                } else {
+                    write_fact(name, &format!("{value}  ({origin})"))?;
+                }
             }
+            let aliases: Vec<&String> = post.aliases.iter().chain(post.names.iter()).collect();
             let more = [
                 ("atom id", post.atom_id.as_deref().map(str::to_owned)),
                 ("section", post.section.as_deref().map(str::to_owned)),
                 ("tags", comma_separated(&post.tags)),
-                ("aliases", comma_separated(&post.aliases)),
+                ("aliases", comma_separated(&aliases)),
             ];
             for (name, value) in more {
                 if let Some(value) = value {
@@ -183,7 +193,7 @@ fn is_missing(file: &Utf8Path) -> bool {
 }
 
 fn not_found_message(file: &Utf8Path) -> String {
-    format!("{file} cannot be found")
+    format!("there is no file {file}")
 }
 
 /// The post that was last read from the file at `path`. Of several it is the one that was withdrawn last.
@@ -206,8 +216,7 @@ fn may_hold_post(diagnostic: &Diagnostic, path: &Utf8Path) -> bool {
     if matches!(diagnostic.code, FOLDER_CODE | "bundle-resources") {
         return path.starts_with(&diagnostic.path);
     }
-    let is_beside_or_above = diagnostic.path.parent().is_some_and(|folder| path.starts_with(folder));
-    diagnostic.severity == Severity::Error && is_companion(&diagnostic.path) && is_beside_or_above
+    diagnostic.severity == Severity::Error && may_apply(&diagnostic.path, path)
 }
 
 /// The properties of a post that has no file now.
@@ -270,8 +279,7 @@ fn left_out(diagnostic: &Diagnostic) -> Option<String> {
     let reason = match diagnostic.code {
         FOLDER_CODE => format!("it is in the folder `{path}/`: {reason}"),
         "bundle-resources" => format!("it is beside the page of the folder `{path}/`: {reason}"),
-        "about-folder" | "drawing" => reason.to_owned(),
-        "conflict-copy" => format!("it {reason}"),
+        "about-folder" | "drawing" | "conflict-copy" => reason.to_owned(),
         _ => return None,
     };
     Some(if mend.is_empty() {
@@ -321,13 +329,16 @@ fn comma_separated<T: AsRef<str>>(words: &[T]) -> Option<String> {
 }
 
 /// Why the file at `path` is not a post.
-fn why_no_post(path: &Utf8Path, diagnostics: &[&Diagnostic]) -> &'static str {
+fn why_no_post(path: &Utf8Path, diagnostics: &[&Diagnostic], ignore: &Ignore) -> String {
     if !diagnostics.is_empty() {
-        "the file is refused"
-    } else if is_markdown(path.as_str()) {
-        "its name, or the name of a folder it is in, is one that is ignored"
-    } else {
-        "only Markdown files are posts: .md, .markdown, .mdx, .mkd, .mdown and the like"
+        return "the file is refused".to_owned();
+    }
+    if !is_markdown(path.as_str()) {
+        return "only Markdown files are posts: .md, .markdown, .mdx, .mkd, .mdown and the like".to_owned();
+    }
+    match ignore.reason(path) {
+        Some((name, reason)) => format!("`{name}` is ignored: {reason}"),
+        None => "it is no post; `feedmill check` lists what is wrong in the folder".to_owned(),
     }
 }
 
@@ -343,7 +354,7 @@ mod tests {
                 note(
                     FOLDER_CODE,
                     "_archive",
-                    "2 posts in it are left out: a folder whose name begins with `_` holds parts of a site",
+                    "2 posts in this folder are left out: a folder whose name begins with `_` holds parts of a site",
                 ),
                 "it is in the folder `_archive/`: a folder whose name begins with `_` holds parts of a site",
             ),
@@ -351,7 +362,7 @@ mod tests {
                 note(
                     "about-folder",
                     "README.md",
-                    "is left out: an undated file of this name is about the folder",
+                    "it is left out: an undated file of this name is about the folder",
                 )
                 .mend("write a `date` to publish it"),
                 "an undated file of this name is about the folder (write a `date` to publish it)",
@@ -360,7 +371,7 @@ mod tests {
                 note(
                     "conflict-copy",
                     "a (1).md",
-                    "was left by a tool as a copy of a post, and is not published",
+                    "it was left by a tool as a copy of a post, and is not published",
                 ),
                 "it was left by a tool as a copy of a post, and is not published",
             ),

@@ -54,7 +54,7 @@ use self::companion::{hash_of, move_lines};
 use super::fields::fold_key;
 use super::node::{Node, Value};
 use super::people::People;
-use super::visibility::is_about_visibility;
+use super::visibility::{hides, is_about_visibility};
 use super::{Origin, ParsedPost};
 use crate::diagnostic::{Diagnostic, Position};
 
@@ -188,14 +188,19 @@ impl Inherited {
             &mut known.id,
             &mut known.address,
             &mut known.date,
-            &mut known.status,
             &mut known.summary,
         ] {
             if let Origin::Field(key) = &*place
-                && let Some(found) = self.origin(key, written, own)
+                && let Some(found) = self.origin(key, written, own, |_| true)
             {
                 *place = found;
             }
+        }
+        // a rule may be stricter than the post's own field with the same key
+        if let Origin::Field(key) = &known.status
+            && let Some(found) = self.origin(key, written, own, |node| hides(key, node))
+        {
+            known.status = found;
         }
         for error in self.broken.iter().filter_map(|companion| companion.error.as_ref()) {
             reading.post.is_held = true;
@@ -242,19 +247,16 @@ impl Inherited {
         .at(&companion.text, position, length);
     }
 
-    /// The origin of the field `key`, if it is inherited.
-    fn origin(&self, key: &str, written: &[(String, Node)], own: usize) -> Option<Origin> {
-        if has_key(written.get(..own)?, key) {
+    /// The origin of the field `key` whose value `counts`, if it is inherited.
+    fn origin(&self, key: &str, written: &[(String, Node)], own: usize, counts: impl Fn(&Node) -> bool) -> Option<Origin> {
+        if find_key(written.get(..own)?, key).is_some_and(&counts) {
             return None;
         }
-        let holds = |name: &str, node: &Node| {
-            let is_within = match &node.value {
-                Value::Map(map) => map.iter().any(|(name, _)| name == key),
-                _ => false,
-            };
-            name == key || is_within
+        let has_it = |name: &str, node: &Node| match &node.value {
+            Value::Map(map) if name != key => map.iter().any(|(name, node)| name == key && counts(node)),
+            _ => name == key && counts(node),
         };
-        let (_, node) = written.get(own..)?.iter().find(|(name, node)| holds(name, node))?;
+        let (_, node) = written.get(own..)?.iter().find(|(name, node)| has_it(name, node))?;
         let (companion, rule) = self.rules.get((node.position.line / LINES_A_RULE).checked_sub(1)?)?;
         let kind = companion.rules.get(*rule)?.kind;
         let file = &companion.path;
@@ -268,13 +270,16 @@ impl Inherited {
 
 /// Whether `fields`, or those below `extra` and `params`, have `key` in any spelling.
 fn has_key(fields: &[(String, Node)], key: &str) -> bool {
-    fields.iter().any(|(name, node)| {
-        let is_within = || match &node.value {
-            Value::Map(inner) if matches!(name.as_str(), "extra" | "params") => has_key(inner, key),
-            _ => false,
-        };
+    find_key(fields, key).is_some()
+}
+
+/// The value of `key` in any spelling, in `fields` or those below `extra` and `params`.
+fn find_key<'a>(fields: &'a [(String, Node)], key: &str) -> Option<&'a Node> {
+    fields.iter().find_map(|(name, node)| match &node.value {
         // a key without a value counts as not written
-        (node.value != Value::Null && fold_key(name).eq(fold_key(key))) || is_within()
+        value if *value != Value::Null && fold_key(name).eq(fold_key(key)) => Some(node),
+        Value::Map(inner) if matches!(name.as_str(), "extra" | "params") => find_key(inner, key),
+        _ => None,
     })
 }
 

@@ -262,6 +262,13 @@ fn find_misplaced_draft(front_matter: &str) -> Option<(usize, &str)> {
     None
 }
 
+/// Whether a field `key` with the value `node` hides a post, or keeps it out of lists. For a key that is not in the table it is assumed.
+pub(super) fn hides(key: &str, node: &Node) -> bool {
+    let folded: String = fields::fold_key(key).collect();
+    let effect = ROWS.get(folded.as_str()).map(|row| row.effect_of(node));
+    effect.is_none_or(|effect| matches!(effect, Some(Effect::Unlisted | Effect::Draft | Effect::Private)))
+}
+
 fn strictness(status: Status) -> u8 {
     match status {
         Status::Published => 0,

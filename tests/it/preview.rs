@@ -601,7 +601,7 @@ fn share_prints_an_address_that_a_later_serve_answers_and_no_log_contains() {
             &["share", "posts/open.md"],
             "is public already, at http://127.0.0.1:8080/posts/open",
         ),
-        (&["share", "posts/none.md"], "cannot be found"),
+        (&["share", "posts/none.md"], "there is no file posts/none.md"),
         (&["share", "posts/draft.md", "--days", "91"], "a whole number from 1 to 90"),
         (&["share", "posts/draft.md", "--revoke-all"], "cannot be used with"),
     ];

@@ -315,7 +315,7 @@ impl Companion {
             Ok(fields) => self.add(RuleKind::Data, RuleScope::All, fields),
             Err(script::ComputedKey { offset, word }) => {
                 let message =
-                    format!("sets `{word}`, and what it computes is not known here, so the posts it is for are held back");
+                    format!("this script sets `{word}`, and feedmill runs no scripts, so the posts that it is for are held back");
                 let diagnostic = Diagnostic::new(Severity::Error, "script-data", &self.path, message)
                     .at(text, Position::of(text, offset), word.chars().count())
                     .mend(format!("write `{word}` in the front matter of each post, or in a .json file"));
@@ -446,7 +446,7 @@ impl Rule {
 /// `error` as the error that holds posts back.
 fn holding_error(mut error: Diagnostic) -> Diagnostic {
     error.severity = Severity::Error;
-    error.message.push_str("; the posts it is for are held back");
+    error.message.push_str("; the posts that this file is for are held back");
     error
 }
 

@@ -301,6 +301,11 @@ fn origins_name_the_companion() {
         assert_eq!(reading.post.status, Status::Draft);
         assert_eq!(reading.post.origins.status.to_string(), expected);
     }
+    // the post's own field says the opposite, but the stricter counts
+    let stricter = read_beside(section("+++\ndraft = true\n+++\n"), "notes/a.md", PUBLIC_POST);
+    assert_eq!(stricter.post.origins.status.to_string(), "section in notes/_index.md, line 2");
+    let own = read_beside(section("+++\ndraft = true\n+++\n"), "notes/a.md", "---\ndraft: true\n---\n");
+    assert_eq!(own.post.origins.status.to_string(), "front matter: draft");
     let own = read_beside(
         section("---\ncascade: {draft: true}\n---\n"),
         "notes/a.md",

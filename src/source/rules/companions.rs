@@ -79,6 +79,18 @@ pub fn is_companion(path: &Utf8Path) -> bool {
     may_be_companion(name) || is_index(name)
 }
 
+/// Whether the post at `path` may inherit from the companion at `companion`, by their names. Settings above the posts folder are for all.
+#[must_use]
+pub fn may_apply(companion: &Utf8Path, path: &Utf8Path) -> bool {
+    if companion.starts_with("..") {
+        return true;
+    }
+    role(companion, |_| true).is_some_and(|role| match role.applies_to {
+        AppliesTo::Folder(folder, _) => path.starts_with(folder),
+        AppliesTo::Named(stem) => stems(path).contains(&stem),
+    })
+}
+
 /// Whether a file of this name is the page of its folder.
 pub(in crate::source) fn is_index(name: &str) -> bool {
     markdown_stem(name).is_some_and(|stem| stem == "index" || stem.strip_prefix("index.").is_some_and(|tag| !tag.contains('.')))
@@ -396,4 +408,28 @@ fn stems(path: &Utf8Path) -> Vec<Utf8PathBuf> {
         stems.push(folder.join(name));
     }
     stems
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_companion_applies_by_its_name_and_place() {
+        for (companion, post, expected) in [
+            ("a.json", "a.md", true),
+            ("a.json", "b.md", false),
+            ("a.meta", "a.fr.md", true),
+            ("a.11tydata.js", "notes/a.md", false),
+            ("notes/notes.json", "notes/a.md", true),
+            ("notes/notes.json", "a.md", false),
+            ("_index.md", "notes/a.md", true),
+            ("notes/_index.md", "a.md", false),
+            ("notes/.meta.yml", "notes/deep/a.md", true),
+            ("../_config.yml", "a.md", true),
+            ("picture.png", "picture.md", false),
+        ] {
+            assert_eq!(may_apply(companion.into(), post.into()), expected, "{companion} {post}");
+        }
+    }
 }

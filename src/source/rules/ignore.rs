@@ -221,6 +221,27 @@ impl Ignore {
         self.media(path).is_some()
     }
 
+    /// Why the Markdown file at `path` is ignored: the name that is the reason, of the file or of a folder above it, and the rule.
+    #[must_use]
+    pub fn reason<'a>(&self, path: &'a Utf8Path) -> Option<(&'a str, String)> {
+        path.components().find_map(|part| {
+            let name = part.as_str();
+            let folded = in_lower_case(name);
+            let listed = self.patterns.iter().find(|pattern| matches(pattern, &folded));
+            let rule = if let Some(pattern) = listed {
+                format!("`posts.ignore` has the pattern `{pattern}`")
+            } else if never(&folded) {
+                "names that begin with `.`, `#` or `~`, or end with `~` or `#`, are those of hidden and temporary files"
+                    .to_owned()
+            } else if folded.starts_with('_') && path.file_name() == Some(name) {
+                "a file whose name begins with `_` is part of a site, and no post".to_owned()
+            } else {
+                return None;
+            };
+            Some((name, rule))
+        })
+    }
+
     fn is_listed(&self, name: &str) -> bool {
         self.patterns.iter().any(|pattern| matches(pattern, name))
     }
