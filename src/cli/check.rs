@@ -7,7 +7,7 @@ use std::io::{self, Write};
 use std::process::ExitCode;
 use std::time::Duration;
 
-use anyhow::Context;
+use anyhow::{Context, bail};
 use camino::{Utf8Path, Utf8PathBuf};
 use clap::{Args, ValueEnum};
 use ipnet::IpNet;
@@ -67,6 +67,9 @@ enum CheckFormat {
 /// Runs the command.
 pub(super) fn run(arguments: CheckArgs) -> anyhow::Result<ExitCode> {
     let (config, root) = arguments.settings.load(arguments.posts, |_| ())?;
+    if !root.exists() {
+        bail!("there is no folder {root}; name another: feedmill check FOLDER");
+    }
     let now = Timestamp::now();
     let mut ledger = settings::load_ledger(&config, now)?;
     let (site, links) =
@@ -185,9 +188,9 @@ fn with_last_good(diagnostics: &[Diagnostic], last_good: &LastGood) -> Vec<Diagn
     }
     for problem in problems.iter_mut().filter(|problem| is_held(problem)) {
         problem.message.push_str(if last_good.is_stored(&problem.path) {
-            "; its last good version stays"
+            "; they go on seeing its last good version"
         } else {
-            "; no last good version of it is kept"
+            "; no last good version of it is stored, so after a start they do not see it"
         });
     }
     problems
@@ -200,10 +203,10 @@ fn write_consequences(problems: &[Diagnostic], last_good: &LastGood) -> io::Resu
         .filter(|problem| is_held(problem))
         .partition(|problem| last_good.is_stored(&problem.path));
     let withdrawn = problems.iter().filter(|problem| problem.code == WOULD_WITHDRAW).collect();
-    for (action, concerned) in [
-        ("withdraw", withdrawn),
-        ("not be able to show", lost),
-        ("show only the last good version of", kept),
+    for (consequence, concerned) in [
+        ("a start would withdraw", withdrawn),
+        ("a start could not show", lost),
+        ("a start would go on with the last good version of", kept),
     ] {
         let paths: Vec<String> = concerned.iter().map(|problem| printable(problem.path.as_str())).collect();
         if let Some((first, others)) = paths.split_first() {
@@ -214,7 +217,7 @@ fn write_consequences(problems: &[Diagnostic], last_good: &LastGood) -> io::Resu
             let mut named = first.clone();
             others.iter().take(NAMED - 1).for_each(|path| named.extend([", ", path]));
             let more = if paths.len() > NAMED { ", …" } else { "" };
-            writeln!(io::stderr(), "a start would {action} {these}: {named}{more}")?;
+            writeln!(io::stderr(), "{consequence} {these}: {named}{more}")?;
         }
     }
     Ok(())

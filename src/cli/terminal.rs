@@ -10,11 +10,11 @@ use camino::Utf8Path;
 use crate::config::Config;
 use crate::diagnostic::{Diagnostic, Severity, one_line, plain_error};
 use crate::http::server::Address;
-use crate::post::{HELD_BACK, Origin, Post, Visibility};
+use crate::post::{HELD_BACK, Kind, Origin, Post, Visibility};
 use crate::publisher::{Health, PostEvent, PostEventKind};
 use crate::render::{Format, Place, feed_path, post_url};
 use crate::site::Site;
-use crate::source::rules::left_out::FOLDER_CODE;
+use crate::source::rules::left_out::{FOLDER_CODE, is_about_left_out};
 use crate::time::Timestamp;
 
 /// The exit status of a command that could not run.
@@ -89,7 +89,7 @@ pub(super) struct StartupInfo<'a> {
 pub(super) fn startup_message(root: &Utf8Path, config: &Config, site: &Site, health: &Health, info: StartupInfo) -> String {
     let base = config.base();
     let mut text = format!("{BOLD}feedmill {}{END}\n", env!("CARGO_PKG_VERSION"));
-    let _ = writeln!(text, "  posts    {} in {}", count_posts(site), one_line(root.as_str()));
+    let _ = writeln!(text, "  posts    {}", count_posts(site, root));
     let _ = writeln!(text, "  read     {BOLD}{base}/{END}");
     for format in Format::ALL {
         let name = match format {
@@ -320,10 +320,10 @@ fn change_line(report: &PostEvent, site: &Site, now: Timestamp) -> String {
         PostEventKind::Added | PostEventKind::Found { .. } | PostEventKind::Published => format!("{GREEN}+ {path}{END} {state}"),
         PostEventKind::Changed => format!("{GREEN}~ {path}{END} {state}"),
         PostEventKind::Moved { from } => format!("{GREEN}> {}{END} is now {GREEN}{path}{END} {state}", one_line(from.as_str())),
-        PostEventKind::Removed => format!("{YELLOW}- {path}{END}"),
-        PostEventKind::Withdrawn { .. } if post.is_none() => format!("{YELLOW}- {path}{END}"),
-        PostEventKind::Appeared => format!("{GREEN}+ {path}{END} {state} {DIM}it is scheduled for now{END}"),
-        PostEventKind::Expired => format!("{YELLOW}- {path}{END} it has expired"),
+        PostEventKind::Removed => format!("{YELLOW}- {path}{END} is gone"),
+        PostEventKind::Withdrawn { .. } if post.is_none() => format!("{YELLOW}- {path}{END} is gone"),
+        PostEventKind::Appeared => format!("{GREEN}+ {path}{END} {state}{DIM}: it is scheduled for now{END}"),
+        PostEventKind::Expired => format!("{YELLOW}- {path}{END} has expired"),
         PostEventKind::Withdrawn { why } => format!("{YELLOW}- {path}{END} is withdrawn: {}", one_line(why)),
         PostEventKind::Held { why } if report.path.as_str().is_empty() => {
             format!("{RED}!{END} {}; what was published stays", one_line(why))
@@ -348,7 +348,10 @@ fn post_state(post: &Post, config: &Config, now: Timestamp) -> String {
         format!(" \"{}\"", one_line(&post.title))
     };
     let advice = if post.origins.date == Origin::FileTime {
-        format!("; write `date: {}` into the file to keep it", post.date.date())
+        format!(
+            "; write `date: {}` into the file to keep it without the ledger",
+            post.date.date()
+        )
     } else {
         String::new()
     };
@@ -364,7 +367,7 @@ fn post_state(post: &Post, config: &Config, now: Timestamp) -> String {
         Visibility::Unlisted => format!("→ {address}{title} {DIM}unlisted{END}"),
         Visibility::Draft => format!("is a draft ({}){preview}", post.origins.status),
         Visibility::Private => format!("is private ({}){preview}", post.origins.status),
-        Visibility::Held => format!("is held back until that is fixed{preview}"),
+        Visibility::Held => format!("is held back until its file is fixed{preview}"),
         Visibility::Scheduled => format!(
             "is scheduled for {}, in {}{preview}",
             post.date.rfc3339(),
@@ -400,18 +403,24 @@ fn time_until(at: Timestamp, now: Timestamp) -> String {
     }
 }
 
-/// The number of posts of each visibility.
+/// The number of posts of each visibility. Files that are left out, and the page for addresses where there is nothing, are not counted.
 fn counts(site: &Site) -> BTreeMap<&'static str, usize> {
     let now = Timestamp::now();
+    let left_out = site
+        .diagnostics
+        .iter()
+        .filter(|diagnostic| is_about_left_out(diagnostic.code));
+    let left_out: HashSet<&Utf8Path> = left_out.map(|diagnostic| diagnostic.path.as_path()).collect();
     let mut counts = BTreeMap::from([("public", 0)]);
-    for post in site.all().iter() {
+    for post in site.all().iter().filter(|post| post.kind != Kind::NotFound) {
         let name = match post.visibility(now) {
             Visibility::Public => "public",
             Visibility::Page => "page",
             Visibility::Unlisted => "unlisted",
             Visibility::Draft => "draft",
             Visibility::Private => "private",
-            Visibility::Held => "held",
+            Visibility::Held if post.source.ancestors().any(|path| left_out.contains(path)) => continue,
+            Visibility::Held => "held back",
             Visibility::Scheduled => "scheduled",
             Visibility::Expired => "expired",
         };
@@ -420,8 +429,8 @@ fn counts(site: &Site) -> BTreeMap<&'static str, usize> {
     counts
 }
 
-/// `41 posts (2 drafts, 1 scheduled)`.
-fn count_posts(site: &Site) -> String {
+/// `41 posts in notes; not among them: 2 drafts, 1 scheduled`.
+fn count_posts(site: &Site, root: &Utf8Path) -> String {
     let counts = counts(site);
     let others: Vec<String> = counts
         .iter()
@@ -435,10 +444,11 @@ fn count_posts(site: &Site) -> String {
         })
         .collect();
     let posts = counted(counts.get("public").copied().unwrap_or_default(), "post");
+    let posts = format!("{posts} in {}", one_line(root.as_str()));
     if others.is_empty() {
         posts
     } else {
-        format!("{posts} ({})", others.join(", "))
+        format!("{posts}; not among them: {}", others.join(", "))
     }
 }
 

@@ -167,7 +167,7 @@ pub const WOULD_HOLD: &str = "would-hold";
 /// Returns the diagnostic for the public post in the file at `path`, of which a start could show at most the last good version.
 #[must_use]
 pub fn would_hold(path: &Utf8Path) -> Diagnostic {
-    let message = "readers have this post, and a start could not show what its file holds now: that is not understood";
+    let message = "readers have this post, and its file has an error now";
     Diagnostic::new(Severity::Warning, WOULD_HOLD, path, message).mend("mend the file first")
 }
 

@@ -21,6 +21,8 @@ pub(super) struct ThemeLoader {
     /// The versions of the files that were loaded last, good or not.
     tried: Option<TemplateVersions>,
     theme: Arc<Theme>,
+    /// Whether `theme` has templates of the author.
+    is_own: bool,
     diagnostics: Vec<Diagnostic>,
 }
 
@@ -30,6 +32,7 @@ impl ThemeLoader {
         ThemeLoader {
             theme: Arc::new(Theme::built_in(&config)),
             config,
+            is_own: false,
             tried: None,
             diagnostics: Vec::new(),
         }
@@ -81,16 +84,33 @@ impl ThemeLoader {
         match made {
             Ok(theme) => {
                 self.theme = Arc::new(theme);
+                self.is_own = self.tried.as_ref().is_some_and(|versions| !versions.is_empty());
                 self.diagnostics = Vec::new();
             }
             Err(wrong) => {
-                for diagnostic in &wrong {
-                    tracing::error!("{diagnostic}; the last good theme stays");
+                // those at the start are listed with those of the posts
+                for diagnostic in wrong.iter().filter(|_| !is_first) {
+                    tracing::error!("{}", self.in_words(diagnostic));
                 }
                 self.diagnostics = wrong;
             }
         }
         true
+    }
+
+    /// The place of `diagnostic`, what is wrong, and which templates are used now.
+    fn in_words(&self, diagnostic: &Diagnostic) -> String {
+        let Diagnostic { path, message, .. } = diagnostic;
+        let place = diagnostic.position.map_or_else(
+            || path.to_string(),
+            |position| format!("{path}:{}:{}", position.line, position.column),
+        );
+        let used = if self.is_own {
+            "the last good templates"
+        } else {
+            "the built-in templates"
+        };
+        format!("{place}: {message}; fix the template; {used} are used until then")
     }
 }
 
@@ -107,5 +127,35 @@ pub(super) async fn changed(folder: Option<&Utf8Path>, seen: &mut Option<Templat
             *seen = now;
             return;
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_broken_template_is_said_with_those_that_are_used() {
+        let folder = tempfile::tempdir().unwrap();
+        let templates = Utf8Path::from_path(folder.path()).unwrap();
+        let config = format!("[site]\ntemplates = '{templates}'\n");
+        let mut theme = ThemeLoader::new(Arc::new(Config::parse("feedmill.toml".into(), &config).unwrap()));
+        let write = |text: &str| std::fs::write(templates.join("page.html"), text).unwrap();
+        write("{% if %}");
+        assert!(theme.refresh());
+        let built_in = theme.in_words(&theme.diagnostics()[0]);
+        assert!(
+            built_in.contains("page.html:1:")
+                && built_in.ends_with("the built-in templates are used until then")
+                && !built_in.contains(": error: "),
+            "{built_in}"
+        );
+        std::fs::remove_file(templates.join("page.html")).unwrap();
+        std::fs::write(templates.join("style.css"), "body {}").unwrap();
+        assert!(theme.refresh() && theme.diagnostics().is_empty());
+        write("{% if %}");
+        assert!(theme.refresh());
+        let own = theme.in_words(&theme.diagnostics()[0]);
+        assert!(own.ends_with("the last good templates are used until then"), "{own}");
     }
 }

@@ -146,7 +146,7 @@ impl Site {
             Some(AddressOwner::File(_) | AddressOwner::Former(_)) | None => return self.alias_without_effect(path, address),
         };
         let elsewhere = post_url(&self.config.base(), &format!("/media/{path}"));
-        let message = format!("is not at {address}, but only at {elsewhere}: {who}");
+        let message = format!("it is not at {address}, but only at {elsewhere}: {who}");
         Some(Diagnostic::new(Severity::Warning, "static-file-hidden", path, message).mend(fix))
     }
 

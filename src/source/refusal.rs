@@ -33,12 +33,12 @@ pub(super) fn unreadable(path: &Utf8Path, error: &io::Error) -> Diagnostic {
         ErrorKind::PermissionDenied => "permission denied".to_owned(),
         _ => error.to_string().to_lowercase(),
     };
-    Diagnostic::new(Severity::Error, "unreadable", path, format!("cannot be read: {reason}"))
+    Diagnostic::new(Severity::Error, "unreadable", path, format!("it cannot be read: {reason}"))
         .mend("give feedmill the right to read it")
 }
 
 /// The diagnostic for a file of more than `most` bytes.
 pub(super) fn too_large(path: &Utf8Path, most: u64) -> Diagnostic {
-    let message = format!("is larger than {most} bytes and is not read");
+    let message = format!("it is larger than {most} bytes and is not read");
     Diagnostic::new(Severity::Error, "too-large", path, message).mend("shorten it, or raise posts.max_file_bytes")
 }

@@ -163,7 +163,7 @@ impl<'a> ScanBuilder<'a> {
         }
         let is_too_deep = depth > self.rules.max_depth;
         if is_too_deep {
-            let message = format!("is more than {} folders deep and is not read", self.rules.max_depth);
+            let message = format!("it is more than {} folders deep and is not read", self.rules.max_depth);
             let diagnostic = Diagnostic::new(Severity::Warning, "too-deep", path, message);
             self.refuse(diagnostic.mend("move it up, or raise posts.max_depth"));
         }
@@ -182,7 +182,7 @@ impl<'a> ScanBuilder<'a> {
             NameKind::Post => FileKind::Post,
             NameKind::Ignored => FileKind::Other,
             NameKind::Conflict => {
-                let message = "was left by a synchroniser and is not published";
+                let message = "it was left by a synchroniser and is not published";
                 let diagnostic = Diagnostic::new(Severity::Warning, "conflict-copy", path, message);
                 self.refuse(diagnostic.mend("merge it into the post it belongs to, then delete it"));
                 FileKind::Other
@@ -234,7 +234,7 @@ impl<'a> ScanBuilder<'a> {
     }
 
     fn refuse_one_too_many(&mut self, path: &Utf8Path) {
-        let message = format!("is one post more than the {} that are read", self.rules.max_files);
+        let message = format!("it is one post more than the {} that are read", self.rules.max_files);
         let diagnostic = Diagnostic::new(Severity::Error, "too-many-files", path, message);
         self.refuse(diagnostic.mend("raise posts.max_files"));
     }

@@ -206,7 +206,7 @@ fn an_unreadable_file_is_refused() {
         };
         assert_eq!(
             (why.code, why.message.as_str()),
-            ("unreadable", "cannot be read: permission denied")
+            ("unreadable", "it cannot be read: permission denied")
         );
         assert_eq!(fixture.source.read_latest("a.md".into()), None);
     });

@@ -78,6 +78,25 @@ fn check_lists_every_problem_and_has_an_exit_status() {
 }
 
 #[test]
+fn the_first_line_counts_what_is_published_and_what_is_not() {
+    let site = folder(&[
+        ("posts/a.md", GOOD),
+        ("posts/draft.md", "---\ndraft: true\n---\ntext"),
+        ("posts/about.md", "text"),
+        ("posts/404.md", "text"),
+        ("posts/held.md", "---\ndate: TBD\n---\ntext"),
+        ("posts/_archive/old.md", GOOD),
+    ]);
+    let serving = Serving::start(site.path(), &["posts"]);
+    let lines = serving.until("posts    ");
+    let counts = lines.last().unwrap();
+    assert!(
+        counts.ends_with("1 post in posts; not among them: 1 draft, 1 held back, 1 page"),
+        "{counts}"
+    );
+}
+
+#[test]
 fn why_shows_the_properties_of_a_post_and_their_origins() {
     let site = folder(&[
         ("posts/2026-01-31-good-day.md", "# A good day\n\nText.\n"),
@@ -89,8 +108,16 @@ fn why_shows_the_properties_of_a_post_and_their_origins() {
         ("posts/_hidden.md", "text"),
         ("posts/open.md", "---\ntitle: open\n"),
         ("posts/x.txt", "text"),
+        ("posts/README.md", "text"),
+        (
+            "posts/named.md",
+            "---\ndate: 2026-01-31\ndraft: true\naliases: old-name\n---\n",
+        ),
+        ("posts/held.md", "---\ndate: 2026-01-31\ntitle: '{{title}}'\n---\n"),
+        ("posts/data.md", "---\ndate: 2026-01-31\n---\ntext"),
+        ("posts/data.json", "{draft: true}"),
     ]);
-    let cases: [(&str, &[&str]); 6] = [
+    let cases: [(&str, &[&str]); 10] = [
         (
             "posts/2026-01-31-good-day.md",
             &[
@@ -107,8 +134,15 @@ fn why_shows_the_properties_of_a_post_and_their_origins() {
         ("posts/later.md", &["not before 2999-01-01T00:00:00Z (front matter: date)"]),
         (
             "posts/_hidden.md",
-            &["no: its name, or the name of a folder it is in, is one that is ignored"],
+            &["no: `_hidden.md` is ignored: a file whose name begins with `_` is part of a site, and no post"],
         ),
+        (
+            "posts/README.md",
+            &["no: `README.md` is ignored: `posts.ignore` has the pattern `readme.md`"],
+        ),
+        ("posts/named.md", &["aliases   old-name\n", "summary   none\n"]),
+        ("posts/held.md", &["no: it is held back: line 3: "]),
+        ("posts/data.md", &["no: it is held back: line 1: ", "data.json:1:2"]),
         ("posts/open.md", &["no: the file is refused", "open.md:1:1"]),
         (
             "posts/x.txt",
@@ -121,6 +155,10 @@ fn why_shows_the_properties_of_a_post_and_their_origins() {
         for expected in expected {
             assert!(out.contains(expected), "{file}: {expected:?} is not in {out}");
         }
+        assert!(
+            !out.contains("data.json") || file.contains("data"),
+            "the data of another post: {out}"
+        );
         let (_, out, _) = run(&mut feedmill(site.path(), &["why", file, "--json"]));
         let json: Value = serde_json::from_str(&out).unwrap();
         assert_eq!(json["public"], file.contains("good"), "{file}: {out}");
@@ -142,7 +180,7 @@ fn why_shows_the_properties_of_a_post_and_their_origins() {
     let (status, _, err) = run(&mut feedmill(site.path(), &["why", "posts/x.txt", "--posts", "posts/..v1"]));
     assert_eq!((status, err.contains("is not in the folder of posts")), (2, true), "{err}");
     let (status, _, err) = run(&mut feedmill(site.path(), &["why", "posts/none.md"]));
-    assert_eq!((status, err.contains("posts/none.md cannot be found")), (2, true), "{err}");
+    assert_eq!((status, err.contains("there is no file posts/none.md")), (2, true), "{err}");
 }
 
 #[test]
@@ -568,7 +606,7 @@ fn serve_reports_refused_files_and_counts_changes_of_large_batches() {
     serving.until("Ctrl-C ends it");
     std::os::unix::fs::symlink("/etc/passwd", site.path().join("posts/passwd.md")).unwrap();
     serving.until("! passwd.md is refused");
-    serving.until("warning: is a link that leads out of the posts folder");
+    serving.until("warning: it is a link that leads out of the posts folder");
     // moved in one step, so that they are one batch
     for n in 0..40 {
         write(

@@ -169,7 +169,7 @@ fn a_start_hides_posts_that_became_drafts_while_it_was_stopped_and_why_explains_
         "posts/notes/_index.md",
         "---\ntitle: x\ncascade:\n  draft: true\n---\n",
     );
-    serve().until("1 post (1 draft)");
+    serve().until("not among them: 1 draft");
     let (status, out, err) = run(&mut feedmill(site.path(), &["why", "posts/notes/a.md", "--state", "state"]));
     assert_eq!(status, 0, "{err}");
     assert!(
@@ -197,7 +197,7 @@ fn folders_that_begin_with_an_underscore_are_left_out_with_one_note() {
     let notes: Vec<String> = said(&site, "_archive").map(ToString::to_string).collect();
     assert_eq!(notes.len(), 1, "{notes:?}");
     assert!(
-        notes[0].contains("3 posts in it are left out") && notes[0].contains("posts.include = [\"_archive\"]"),
+        notes[0].contains("3 posts in this folder are left out") && notes[0].contains("posts.include = [\"_archive\"]"),
         "{notes:?}"
     );
     let site = folder.site("[posts]\ninclude = ['_archive']");

@@ -212,7 +212,7 @@ fn what_wins_an_address() {
     let message = said(&site, "static/a.txt").next().unwrap();
     assert_eq!(
         format!("{} ({})", message.message, message.mend),
-        "is not at /a.txt, but only at https://example.com/media/static/a.txt: post.md is there (rename the file, or write another \
+        "it is not at /a.txt, but only at https://example.com/media/static/a.txt: post.md is there (rename the file, or write another \
          `slug` there)"
     );
 }

@@ -59,7 +59,9 @@ impl Reporter {
                 } else {
                     format!("{count} links and pictures lead")
                 };
-                terminal::print_message(&format!("{what} nowhere; `feedmill check {root}` says which\n"));
+                terminal::print_message(&format!(
+                    "all links were checked: {what} nowhere; `feedmill check {root}` lists them\n"
+                ));
             }
             LogFormat::Json => tracing::warn!(count, "links and pictures lead nowhere"),
         }

@@ -273,7 +273,7 @@ fn needs_restart(before: &ServerSettings, now: &ServerSettings) -> Option<String
         ..settings.clone()
     };
     let has_changed = without_listen(before) != without_listen(now);
-    has_changed.then(|| "what has changed in `[server]`, but `listen`, is used after a restart".to_owned())
+    has_changed.then(|| "the changes in `[server]` need a restart; only `listen` does not".to_owned())
 }
 
 #[cfg(test)]

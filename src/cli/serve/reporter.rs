@@ -96,7 +96,11 @@ impl Reporter {
                 for report in batch {
                     let (event, why) = report.event.in_words();
                     let (path, address) = (report.path.as_str(), report.address.as_deref());
-                    let kind = site.post(&report.path).map_or("post", |post| post.kind.name());
+                    let kind = match site.post(&report.path) {
+                        _ if path.is_empty() => "posts folder",
+                        Some(post) => post.kind.name(),
+                        None => "post",
+                    };
                     tracing::info!(path, address, event, why, "{kind}");
                 }
             }

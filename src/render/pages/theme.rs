@@ -216,7 +216,7 @@ fn diagnostic(folder: &str, custom: &BTreeMap<String, String>, error: &Error) ->
         ErrorKind::UndefinedError => "name something that this page has; `feedmill theme export` writes templates that do",
         ErrorKind::TemplateNotFound => "name a file that lies in the folder",
         ErrorKind::OutOfFuel => "loop over less",
-        _ => "mend the template; until then the last good one is used",
+        _ => "mend the template; until then the last good templates are used, or the built-in ones",
     };
     let diagnostic = Diagnostic::new(Severity::Error, "template", &path, message).mend(mend);
     match (innermost.line(), custom.get(name)) {

@@ -197,7 +197,7 @@ impl<'a> FolderWalk<'a> {
         match kind {
             FileKind::Post if metadata.is_file() => self.found.add_post(path, entry),
             FileKind::Post => {
-                let message = "has a post's name but is not a regular file";
+                let message = "it has a post's name but is not a regular file";
                 let diagnostic = Diagnostic::new(Severity::Warning, "not-a-file", &path, message);
                 self.found.refuse(diagnostic.mend("put a file in its place"));
             }
@@ -240,7 +240,7 @@ impl<'a> FolderWalk<'a> {
             Ok((metadata, target)) => (target, metadata),
             Err(error) if error.kind() == ErrorKind::PermissionDenied => return self.found.add_unreadable(&link.path, &error),
             Err(_) if has_post_name => {
-                let message = "is a link that leads nowhere";
+                let message = "it is a link that leads nowhere";
                 let diagnostic = Diagnostic::new(Severity::Warning, "link-dangling", &link.path, message);
                 return self.found.refuse(diagnostic.mend("point it at a post, or delete it"));
             }
@@ -250,7 +250,7 @@ impl<'a> FolderWalk<'a> {
         let is_of_use = metadata.is_dir() || has_post_name;
         let Some(target) = Utf8Path::from_path(&target).and_then(|target| target.strip_prefix(root).ok()) else {
             if is_of_use {
-                let message = "is a link that leads out of the posts folder and is not followed";
+                let message = "it is a link that leads out of the posts folder and is not followed";
                 let diagnostic = Diagnostic::new(Severity::Warning, "link-outside", &link.path, message);
                 self.found.refuse(diagnostic.mend("copy what it points at into the folder"));
             }

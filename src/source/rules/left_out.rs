@@ -140,6 +140,15 @@ pub fn diagnostics<'a>(files: impl Iterator<Item = (&'a Utf8Path, &'a LeftOut)>)
 /// The diagnostic code of a folder that is left out.
 pub const FOLDER_CODE: &str = "folder-left-out";
 
+/// Whether a diagnostic with this code is about files that are left out.
+#[must_use]
+pub fn is_about_left_out(code: &str) -> bool {
+    matches!(
+        code,
+        FOLDER_CODE | "bundle-resources" | "about-folder" | "drawing" | "conflict-copy"
+    )
+}
+
 fn diagnostic(left_out: &LeftOut, count: usize) -> Diagnostic {
     let LeftOut { place, why } = left_out;
     let posts = if count == 1 {
@@ -158,27 +167,30 @@ fn diagnostic(left_out: &LeftOut, count: usize) -> Diagnostic {
     match why {
         LeftOutReason::Underscore => note(
             FOLDER_CODE,
-            format!("{posts} in it {are} left out: a folder whose name begins with `_` holds parts of a site"),
+            format!("{posts} in this folder {are} left out: a folder whose name begins with `_` holds parts of a site"),
         )
         .mend(include()),
         LeftOutReason::Tool(tool) => note(
             FOLDER_CODE,
-            format!("{posts} in it {are} left out: {} keeps its own files there", tool.name()),
+            format!(
+                "{posts} in this folder {are} left out: {} keeps its own files there",
+                tool.name()
+            ),
         )
         .mend(include()),
         LeftOutReason::Resource => note(
             "bundle-resources",
-            format!("{posts} in it {are} left out: files beside an `index.md` are parts of its page"),
+            format!("{posts} in this folder {are} left out: files beside an `index.md` are parts of its page"),
         )
         .mend("move it out of the folder to publish it"),
         LeftOutReason::AboutFolder => note(
             "about-folder",
-            "is left out: an undated file of this name is about the folder".to_owned(),
+            "it is left out: an undated file of this name is about the folder".to_owned(),
         )
         .mend("write a `date` to publish it"),
-        LeftOutReason::Plugin => note("drawing", "is left out: it is a drawing, not a post".to_owned()),
+        LeftOutReason::Plugin => note("drawing", "it is left out: it is a drawing, not a post".to_owned()),
         LeftOutReason::Copy => {
-            let message = "was left by a tool as a copy of a post, and is not published";
+            let message = "it was left by a tool as a copy of a post, and is not published";
             let diagnostic = Diagnostic::new(Severity::Warning, "conflict-copy", place, message);
             diagnostic.mend("merge it into the post it belongs to, then delete it")
         }
@@ -238,7 +250,7 @@ mod tests {
         assert_eq!(
             all.iter().map(ToString::to_string).collect::<Vec<_>>(),
             [
-                "_archive: note: 3 posts in it are left out: a folder whose name begins with `_` holds parts of a site \
+                "_archive: note: 3 posts in this folder are left out: a folder whose name begins with `_` holds parts of a site \
               (`posts.include = [\"_archive\"]` in feedmill.toml publishes what is in it)"
             ]
         );

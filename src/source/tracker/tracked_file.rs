@@ -120,7 +120,7 @@ impl TrackedFile {
 /// Parses a post. A panic becomes an error about this file and affects no other.
 pub fn read_post(read: ReadPost, source: &SourceFile, inherited: &Inherited, config: &Config) -> Result<ParsedPost, Diagnostic> {
     if source.bytes.is_empty() {
-        return Err(Diagnostic::new(Severity::Note, "empty", &source.path, "is empty").mend("write the post"));
+        return Err(Diagnostic::new(Severity::Note, "empty", &source.path, "it is empty").mend("write the post"));
     }
     catch_unwind(AssertUnwindSafe(|| read(source, inherited, config))).unwrap_or_else(|_| {
         let message = "made feedmill fail, which is a fault in feedmill";

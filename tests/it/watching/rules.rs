@@ -219,8 +219,8 @@ fn an_empty_file_waits_and_never_replaces_a_post() {
     assert_eq!(
         messages,
         [
-            "a.md: error: is empty; the last good version stays published (write the post)",
-            "new.md: note: is empty (write the post)",
+            "a.md: error: it is empty; the last good version stays published (write the post)",
+            "new.md: note: it is empty (write the post)",
         ]
     );
 }
@@ -534,7 +534,7 @@ fn refused_files_are_reported_once() {
     let mut driver = Driver::of(&["a.md"]);
     driver.posts.link("/etc/passwd", "passwd.md");
     let outcome = driver.scan_paths(0, &[("passwd.md", HintKind::Seen)]);
-    let why = "is a link that leads out of the posts folder and is not followed".to_owned();
+    let why = "it is a link that leads out of the posts folder and is not followed".to_owned();
     assert_eq!(events(&outcome), [("passwd.md", &PostEventKind::Broken { why })]);
     assert!(events(&driver.scan(1000)).is_empty(), "it is reported once");
     driver.posts.remove("passwd.md");
@@ -553,7 +553,7 @@ fn a_post_that_becomes_unreadable_is_reported_and_so_is_its_return() {
     }
     driver.scan(0);
     let outcome = driver.scan(1000);
-    let why = "cannot be read: permission denied".to_owned();
+    let why = "it cannot be read: permission denied".to_owned();
     assert_eq!(events(&outcome), [("a.md", &PostEventKind::Broken { why })]);
     assert!(events(&driver.scan(1000)).is_empty(), "it is reported once");
     fs::set_permissions(driver.posts.path("a.md"), fs::Permissions::from_mode(0o644)).unwrap();
@@ -607,7 +607,7 @@ fn a_folder_that_becomes_unreadable_and_readable_again_is_reported() {
         // a user with permission to read everything can read it
         return rights(&driver, 0o755);
     }
-    let why = "cannot be read: permission denied".to_owned();
+    let why = "it cannot be read: permission denied".to_owned();
     assert_eq!(events(&driver.scan(0)), [("in", &PostEventKind::Broken { why })]);
     assert_eq!(driver.served(), ["a.md", "in/b.md"]);
     rights(&driver, 0o755);
