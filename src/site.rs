@@ -2,8 +2,8 @@
 
 mod bundle;
 mod documents;
-mod edition;
 mod feed_changes;
+mod feed_state;
 mod feed_versions;
 mod linking;
 pub mod listing;
@@ -22,8 +22,8 @@ use bytes::Bytes;
 use camino::{Utf8Path, Utf8PathBuf};
 
 use self::documents::{DocumentContext, Documents, FeedDocument};
-pub use self::edition::Edition;
 pub use self::feed_changes::ChangedFeed;
+pub use self::feed_state::FeedState;
 pub(crate) use self::linking::Linking;
 use self::listing::ListingCache;
 use self::pages::{PageCache, PageKey};

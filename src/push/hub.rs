@@ -1,6 +1,6 @@
 //! The hub: takes requests of subscribers, verifies them, and sends documents, on a bounded number of threads.
 //!
-//! A subscription is durable before it counts. What has to be sent is stored in one transaction with the edition that it is for, and what
+//! A subscription is durable before it counts. What has to be sent is stored in one transaction with the state that it is for, and what
 //! was sent is noted after that: a crash can cause a second delivery, never a lost one.
 
 mod workers;
@@ -63,7 +63,7 @@ struct HubState {
     /// Whether what is stored was read: before that nothing is taken or sent, because another process may work on it.
     is_loaded: bool,
     last_announced: Option<Timestamp>,
-    /// Whether the hubs of others are told, so that the editions of all feeds are known.
+    /// Whether the hubs of others are told, so that the states of all feeds are known.
     tells_others: bool,
     workers: usize,
     idle_workers: usize,

@@ -15,7 +15,7 @@ pub(super) const MAX_PUSH_ROWS: usize = MAX_RECORDS;
 /// The kind of a row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum PushKind {
-    /// The edition of a feed that was announced last, by the path of its scope.
+    /// The state of a feed that was announced last, by the path of its scope.
     Announced,
     /// A subscription, by its id.
     Subscription,

@@ -172,7 +172,10 @@ fn a_withdrawal_that_is_forgotten_is_no_news() {
     assert_eq!(announced.take_news(&restarts.site(), &[Scope::Site]).scopes, [Scope::Site]);
     restarts.now += Duration::from_hours(24 * 365);
     let site = restarts.site();
-    assert_eq!(site.edition(&Scope::Site), Site::edition(&restarts.site(), &Scope::Site));
+    assert_eq!(
+        site.feed_state(&Scope::Site),
+        Site::feed_state(&restarts.site(), &Scope::Site)
+    );
     assert_eq!(announced.take_news(&site, &[Scope::Site]), News::default());
 }
 

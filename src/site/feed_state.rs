@@ -1,4 +1,4 @@
-//! The edition of a feed: what of it is news to subscribers.
+//! The state of a feed: what of it is news to subscribers.
 
 use serde::{Deserialize, Serialize};
 
@@ -9,10 +9,10 @@ use crate::time::Timestamp;
 
 /// What of a feed is news: its entries with their dates, and the last withdrawal.
 ///
-/// Bytes are no part of it: a new version of feedmill, another title of the site or a minor edit changes the bytes of feeds, and
-/// nobody is told.
+/// Bytes are not part of it: a new version of feedmill, another title of the site or a minor edit changes the bytes of feeds, and is no
+/// news.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Edition {
+pub struct FeedState {
     /// A digest of the ids of the entries with the instants of their last change, in hexadecimal.
     entries: String,
     /// When the last post of the scope was withdrawn, as far as that is remembered.
@@ -20,22 +20,22 @@ pub struct Edition {
     withdrawn: Option<Timestamp>,
 }
 
-impl Edition {
-    /// Whether subscribers who know the edition `announced` have to be told of this one.
+impl FeedState {
+    /// Whether subscribers who know the state `announced` have to be told of this one.
     ///
     /// A withdrawal that is no longer remembered is no news.
     #[must_use]
-    pub fn is_news_after(&self, announced: &Edition) -> bool {
+    pub fn is_news_after(&self, announced: &FeedState) -> bool {
         self.entries != announced.entries || self.withdrawn > announced.withdrawn
     }
 }
 
 impl Site {
-    /// The edition of the feeds of `scope`, which is the same in every format; `None` if there is no such scope.
+    /// The state of the feeds of `scope`, which is the same in every format; `None` if there is no such scope.
     #[must_use]
-    pub fn edition(&self, scope: &Scope) -> Option<Edition> {
+    pub fn feed_state(&self, scope: &Scope) -> Option<FeedState> {
         let parts = self.feed_parts(scope, Place::Newest)?;
-        // the order is no news
+        // another order is no news
         let mut entries: Vec<_> = parts
             .posts
             .iter()
@@ -49,7 +49,7 @@ impl Site {
             hasher.update(&[0]);
             hasher.update(&modified.as_nanosecond().to_le_bytes());
         }
-        Some(Edition {
+        Some(FeedState {
             entries: hasher.finalize().to_hex()[..32].to_owned(),
             withdrawn: parts.withdrawn.last().map(|withdrawn| withdrawn.at),
         })
@@ -62,18 +62,18 @@ mod tests {
 
     #[test]
     fn other_entries_and_later_withdrawals_are_news() {
-        let edition = |entries: &str, withdrawn: Option<i64>| Edition {
+        let state = |entries: &str, withdrawn: Option<i64>| FeedState {
             entries: entries.to_owned(),
             withdrawn: withdrawn.map(|second| Timestamp::from_second(second).unwrap()),
         };
         for (now, announced, expected) in [
-            (edition("a", None), edition("a", None), false),
-            (edition("b", None), edition("a", None), true),
-            (edition("a", Some(1)), edition("a", None), true),
-            (edition("a", Some(2)), edition("a", Some(1)), true),
-            (edition("a", Some(1)), edition("a", Some(1)), false),
-            (edition("a", Some(1)), edition("a", Some(2)), false),
-            (edition("a", None), edition("a", Some(2)), false),
+            (state("a", None), state("a", None), false),
+            (state("b", None), state("a", None), true),
+            (state("a", Some(1)), state("a", None), true),
+            (state("a", Some(2)), state("a", Some(1)), true),
+            (state("a", Some(1)), state("a", Some(1)), false),
+            (state("a", Some(1)), state("a", Some(2)), false),
+            (state("a", None), state("a", Some(2)), false),
         ] {
             assert_eq!(now.is_news_after(&announced), expected, "{now:?} after {announced:?}");
         }
