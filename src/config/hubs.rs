@@ -16,7 +16,7 @@ impl Config {
     }
 
     /// The hubs of others: feeds name them, and they are told of each change. `WebSub` has it (section 6) that one goes with the other,
-    /// so there are none where nobody can be told: without a public address, and for a site of files.
+    /// so there are none where no hub can be told: without a public address, and for a site of files.
     #[must_use]
     pub fn outside_hubs(&self) -> &[Url] {
         if self.has_public_address() && !self.is_static {
@@ -33,7 +33,7 @@ impl PushSettings {
         let wrong = |message: String, fix: &str| Err(InvalidSetting::new("push.hubs", message, fix));
         for (at, hub) in self.hubs.iter().enumerate() {
             if !matches!(hub.scheme(), "http" | "https") || hub.host().is_none() || hub.fragment().is_some() {
-                let message = format!("`push.hubs` contains `{hub}`, which is no http or https address without `#`");
+                let message = format!("`push.hubs` contains `{hub}`, which is not an http or https address without `#`");
                 return wrong(message, "write addresses such as `https://hub.example/`");
             }
             if !hub.username().is_empty() || hub.password().is_some() {
@@ -92,7 +92,7 @@ mod tests {
                 assert!(unreachable.hubs().is_empty() && unreachable.outside_hubs().is_empty());
             }
         }
-        assert!(config.hubs().is_empty(), "nobody is told of a site of files");
+        assert!(config.hubs().is_empty(), "no hub is told of a site of files");
         assert!(Config::default().hubs().is_empty(), "no hub is named by default");
     }
 
@@ -110,8 +110,8 @@ mod tests {
             ("'https://hub.example/'", "hubs = [\"https://hub.example/\"]"),
             ("['hub.example']", "hubs = [\"https://hub.example\"]"),
             ("[7]", "a list with the number 7 in it"),
-            ("['ftp://hub.example/']", "no http or https address"),
-            ("['https://hub.example/#x']", "no http or https address"),
+            ("['ftp://hub.example/']", "not an http or https address"),
+            ("['https://hub.example/#x']", "not an http or https address"),
             (
                 "['https://ann:secret@hub.example/']",
                 "at hub.example with a name or password",

@@ -212,7 +212,11 @@ fn number_and_time_are_limited_and_the_next_check_goes_on() {
     assert_eq!((first.states.len() + first.unchecked, told), (30, (20, 20)));
     let mut cache = LinkCache::load(&storage);
     // on a busy machine the end of the time may cut one request off, which is made again
-    let answered = first.states.values().filter(|state| matches!(state, LinkState::Alive)).count();
+    let answered = first
+        .states
+        .values()
+        .filter(|state| matches!(state, LinkState::Alive))
+        .count();
     assert!(answered > 0 && answered + 1 >= first.states.len(), "{first:?}");
     let second = check(&links, limits, &mut cache);
     assert_eq!(second.remembered, answered);
@@ -220,7 +224,10 @@ fn number_and_time_are_limited_and_the_next_check_goes_on() {
     let requests = servers.lines();
     let all: BTreeSet<&String> = requests.iter().collect();
     let cut_off = first.states.len() - answered;
-    assert!(requests.len() <= all.len() + cut_off, "none was asked for twice: {requests:?}");
+    assert!(
+        requests.len() <= all.len() + cut_off,
+        "none was asked for twice: {requests:?}"
+    );
 }
 
 #[test]
