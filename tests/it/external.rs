@@ -1,6 +1,6 @@
 //! `feedmill check --external`, with servers on the loopback.
 
-use std::io::{BufRead, BufReader, Write};
+use std::io::Write;
 use std::net::TcpListener;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex};
 use serde_json::Value;
 
 use crate::commands::{feedmill, folder, run};
+use crate::server::read_request;
 
 /// A server on the loopback, and the requests that it got.
 struct Server {
@@ -24,9 +25,7 @@ impl Server {
         std::thread::spawn(move || {
             for stream in listener.incoming() {
                 let mut stream = stream.unwrap();
-                let mut reader = BufReader::new(stream.try_clone().unwrap());
-                let mut head = String::new();
-                while !head.ends_with("\r\n\r\n") && reader.read_line(&mut head).is_ok_and(|n| n > 0) {}
+                let (head, _) = read_request(&stream);
                 let path = head.split(' ').nth(1).unwrap_or_default().to_owned();
                 requests.lock().unwrap().push(head);
                 let status = match path.as_str() {

@@ -37,6 +37,7 @@ mod live;
 mod load;
 mod media;
 mod names;
+mod new_post;
 mod oddities;
 mod operators;
 mod page_files;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::Write;
 use std::net::TcpListener;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -14,7 +14,7 @@ use tempfile::TempDir;
 use url::form_urlencoded;
 
 use crate::commands::{Serving, folder};
-use crate::server::write;
+use crate::server::{read_request, write};
 
 /// The longest wait for a condition. Only a failure takes this long.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -52,14 +52,7 @@ impl Hub {
         std::thread::spawn(move || {
             for stream in listener.incoming() {
                 let mut stream = stream.unwrap();
-                let mut reader = BufReader::new(stream.try_clone().unwrap());
-                let mut head = String::new();
-                while !head.ends_with("\r\n\r\n") && reader.read_line(&mut head).is_ok_and(|n| n > 0) {}
-                let length = head
-                    .lines()
-                    .find_map(|line| line.to_lowercase().strip_prefix("content-length: ")?.parse().ok());
-                let mut body = vec![0; length.unwrap_or(0)];
-                reader.read_exact(&mut body).unwrap();
+                let (head, body) = read_request(&stream);
                 let form = form_urlencoded::parse(&body).into_owned().collect();
                 seen.lock().unwrap().push(Ping { head, form });
                 let _ = write!(stream, "HTTP/1.1 {status}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");

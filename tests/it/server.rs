@@ -1,6 +1,8 @@
 //! A site for tests: files in a temporary folder, served by the real server on a free port.
 
 use std::fs;
+use std::io::{BufRead, BufReader, Read};
+use std::net::TcpStream;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -297,4 +299,17 @@ pub fn ask(site: &Site, path: &str, query: &str) -> http::Response<Bytes> {
     let headers = http::HeaderMap::new();
     let target = Target::parse(path);
     answer(site, &Request::new(target.as_ref(), path, query, &headers, Timestamp::now()))
+}
+
+/// Reads one request from `stream`: its head, and its body if the head gives a length.
+pub fn read_request(stream: &TcpStream) -> (String, Vec<u8>) {
+    let mut reader = BufReader::new(stream);
+    let mut head = String::new();
+    while !head.ends_with("\r\n\r\n") && reader.read_line(&mut head).is_ok_and(|n| n > 0) {}
+    let length = head
+        .lines()
+        .find_map(|line| line.to_lowercase().strip_prefix("content-length: ")?.parse().ok());
+    let mut body = vec![0; length.unwrap_or(0)];
+    reader.read_exact(&mut body).unwrap();
+    (head, body)
 }
